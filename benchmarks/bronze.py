@@ -1,0 +1,62 @@
+"""Kafka to bronze: RecLake's ingestion beside a bare Spark copy of the same topic, run in turn."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.lakes import benchmark_home, fresh, seconds
+from bronze.ingest import ingest
+from producers.listening import Simulation, simulate
+from reclake.cli.report import table_of
+from reclake.kafka import spark_options
+from reclake.lake import Lakehouse
+from reclake.services import kafka_bootstrap
+
+
+def main(
+    events: Annotated[int, typer.Option(help="Events in the topic.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(help="Runs of each, after one that does not count.")] = 3,
+) -> None:
+    """Compare the rates at which a topic becomes a Delta table."""
+    console = Console()
+    with benchmark_home() as lake:
+        bootstrap = kafka_bootstrap(lake.settings)
+        sent = simulate(lake.settings, Simulation(events=events, users=max(1_000, events // 50)))
+        records = sent.delivered - sent.by_kind["episode"]
+        external = lake.with_settings(lake.settings.model_copy(update={"kafka_bootstrap_servers": bootstrap}))
+        ours, bare = [], []
+        for number in range(rounds + 1):
+            with console.status(f"round {number} of {rounds}"):
+                bare.append(records / seconds(lambda: _bare_copy(fresh(external), bootstrap)))
+                ours.append(records / seconds(lambda: ingest.run(fresh(external), {"topic": "user-events"})))
+        ratios = [mine / peer for mine, peer in zip(ours[1:], bare[1:], strict=True)]
+    rows = [
+        (number, f"{mine:,.0f}", f"{peer:,.0f}", f"{ratio:.2f}")
+        for number, (mine, peer, ratio) in enumerate(zip(ours[1:], bare[1:], ratios, strict=True), 1)
+    ]
+    rows.append(("median", f"{median(ours[1:]):,.0f}", f"{median(bare[1:]):,.0f}", f"{median(ratios):.2f}"))
+    title = f"Kafka to bronze, {records:,} records: records/s (at least 0.85 of the bare copy is wanted)"
+    console.print(table_of(title, ("round", "reclake", "bare copy", "ratio"), rows, ("reclake", "bare copy", "ratio")))
+
+
+def _bare_copy(lake: Lakehouse, bootstrap: str) -> None:
+    records = (
+        lake.spark.readStream.format("kafka")
+        .options(**spark_options(lake.settings, bootstrap), subscribe="user-events", startingOffsets="earliest")
+        .load()
+    )
+    query = (
+        records.writeStream.format("delta")
+        .option("checkpointLocation", str(lake.settings.home / "checkpoint"))
+        .trigger(availableNow=True)
+        .start(str(lake.settings.home / "copy"))
+    )
+    query.awaitTermination()
+
+
+if __name__ == "__main__":
+    typer.run(main)

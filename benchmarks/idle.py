@@ -1,0 +1,45 @@
+"""A scheduled run with nothing new: what each job costs beyond the start of the session."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.lakes import benchmark_home
+from producers.listening import Simulation, simulate
+from reclake.cli.report import table_of
+from reclake.jobs.definition import load_jobs
+from reclake.jobs.execution import on_lake
+from reclake.jobs.runner import run_job
+from reclake.lake import Lakehouse
+
+JOBS = ("bronze", "silver", "gold", "export")
+
+
+def main(events: Annotated[int, typer.Option(help="Events of the run with news.")] = 50_000) -> None:
+    """Run every job with news, and again, on a new session, without."""
+    console = Console()
+    jobs = load_jobs()
+    with benchmark_home() as lake:
+        simulate(lake.settings, Simulation(events=events))
+        with console.status("with news"):
+            first = {name: run_job(jobs, name, on_lake(lake)) for name in JOBS}
+        lake.spark.stop()
+        with Lakehouse(lake.settings) as again, console.status("without news"):
+            again.spark.range(1).count()
+            second = {name: run_job(jobs, name, on_lake(again)) for name in JOBS}
+        console.print(_table(first, second))
+
+
+def _table(first, second):  # type: ignore[no-untyped-def]
+    rows = [
+        (name, f"{first[name].seconds:.1f}", f"{second[name].seconds:.1f}", second[name].state.value) for name in JOBS
+    ]
+    title = "Jobs without news, on a session that just started: seconds (under 10 each is wanted)"
+    return table_of(title, ("job", "with news", "without", "state"), rows, ("with news", "without"))
+
+
+if __name__ == "__main__":
+    typer.run(main)

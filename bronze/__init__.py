@@ -1,0 +1,1 @@
+"""Bytes in, nothing interpreted: Kafka topics and historical files become Delta tables."""

@@ -1,0 +1,102 @@
+"""Ingestion of a Kafka topic: every record, as received, exactly once into its bronze table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pyspark.errors import PySparkException, StreamingQueryException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.errors import DataLossError, TaskParameterError
+from reclake.kafka import require_topic, spark_options
+from reclake.lake import Lakehouse
+from reclake.services import kafka_bootstrap
+from reclake.tables import RAW_BY_TOPIC, Table
+from reclake.task import task
+
+_EARLIEST = -2
+"""What Spark's Kafka source calls the oldest offset of a partition."""
+
+
+@task
+def ingest(lake: Lakehouse, topic: str) -> None:
+    """Read what Kafka holds beyond the last run and append it to the topic's bronze table.
+
+    Raises
+    ------
+    TaskParameterError
+        The catalogue has no bronze table for the topic.
+    ServiceError
+        The broker cannot be reached, refuses the credentials, or lacks the topic.
+    DataLossError
+        Kafka expired records that were not read yet.
+    """
+    table = RAW_BY_TOPIC.get(topic)
+    if table is None:
+        raise TaskParameterError(f"No bronze table takes topic {topic!r}. Known topics: {', '.join(RAW_BY_TOPIC)}.")
+    bootstrap = kafka_bootstrap(lake.settings)
+    partitions = require_topic(lake.settings, bootstrap, topic)
+    checkpoint = lake.settings.files / "checkpoints" / "bronze" / table.name
+    source = {
+        **spark_options(lake.settings, bootstrap),
+        "subscribe": topic,
+        "includeHeaders": "true",
+        "startingOffsets": _start(lake, table, topic, partitions, checkpoint),
+        "failOnDataLoss": str(lake.settings.kafka_on_data_loss == "fail").lower(),
+        "maxOffsetsPerTrigger": str(lake.settings.kafka_max_offsets_per_trigger),
+    }
+    records = lake.spark.readStream.format("kafka").options(**source).load()
+    query = (
+        as_received(records)
+        .writeStream.format("delta")
+        .queryName(f"ingest {topic}")
+        .option("checkpointLocation", str(checkpoint))
+        .trigger(availableNow=True)
+        .toTable(lake.name(table))
+    )
+    try:
+        query.awaitTermination()
+    except StreamingQueryException as error:
+        _raise_data_loss(topic, error)
+        raise
+
+
+def as_received(records: DataFrame) -> DataFrame:
+    """Name the columns of Spark's Kafka source as the bronze tables do, interpreting nothing.
+
+    Parameters
+    ----------
+    records : DataFrame
+        `topic, partition, offset, key, value, headers, timestamp` of Spark's Kafka source.
+    """
+    return records.select(
+        "topic",
+        "partition",
+        "offset",
+        F.col("key").alias("record_key"),
+        "value",
+        "headers",
+        "timestamp",
+        F.current_timestamp().alias("ingested_at"),
+    )
+
+
+def _start(lake: Lakehouse, table: Table, topic: str, partitions: int, checkpoint: Path) -> str:
+    """Where a new checkpoint begins: behind what bronze already holds, so that a lost checkpoint repeats nothing."""
+    if (checkpoint / "metadata").exists():
+        return "earliest"
+    newest = lake.read(table).where(F.col("topic") == topic).groupBy("partition").agg(F.max("offset").alias("offset"))
+    held = {row["partition"]: row["offset"] + 1 for row in newest.collect()}  # a row per partition
+    return json.dumps({topic: {str(number): held.get(number, _EARLIEST) for number in range(partitions)}})
+
+
+def _raise_data_loss(topic: str, error: PySparkException) -> None:
+    text = str(error)
+    if "KAFKA_DATA_LOSS" in text or "OffsetOutOfRange" in text or "data may have been lost" in text:
+        raise DataLossError(
+            f"Kafka no longer holds records of topic {topic} that were not read yet: they expired, or the topic was "
+            "made anew. To go on with the oldest that is left, run once with KAFKA_ON_DATA_LOSS=skip (job parameter "
+            "kafka_on_data_loss); to get them back, replay them from their source first."
+        ) from None

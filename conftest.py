@@ -1,0 +1,57 @@
+"""The one Spark session of a test run, and an empty lakehouse for each test that asks for one.
+
+`RECLAKE_TEST_SPARK=connect` runs the same suite on a Spark Connect session.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from reclake.lake import Lakehouse
+from reclake.settings import Settings
+from reclake.spark import start_session
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    home = tmp_path_factory.mktemp("spark")
+    mode = os.environ.get("RECLAKE_TEST_SPARK", "classic")
+    # Tiny data: compiling a plan, in Spark and in the JVM, costs more than it can save.
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1"
+    session = start_session(Settings(reclake_home=home, spark_mode=mode, spark_memory="3g"))
+    del os.environ["JAVA_TOOL_OPTIONS"]
+    for name, value in {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+    }.items():
+        session.conf.set(name, value)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def new_lake(spark: SparkSession, tmp_path: Path) -> Callable[[], Lakehouse]:
+    """Make empty lakehouses on the session of the run, each with a home and schemas that no other has."""
+
+    def make() -> Lakehouse:
+        number = next(_numbers)
+        schemas = {f"{layer}_schema": f"{layer}_{number}" for layer in ("bronze", "silver", "gold", "ops")}
+        return Lakehouse(Settings(reclake_home=tmp_path / f"home_{number}", **schemas), spark)
+
+    return make
+
+
+@pytest.fixture
+def lake(new_lake: Callable[[], Lakehouse]) -> Lakehouse:
+    """An empty lakehouse on the session of the run."""
+    return new_lake()

@@ -1,0 +1,55 @@
+"""Matrix factorisation of implicit feedback by alternating least squares, on Spark.
+
+The model of Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008), in Spark's
+form: preference is 1 where engagement is positive and 0 elsewhere, confidence is 1 + alpha * |engagement|. Negative
+engagement is thereby kept on purpose: a skipped or badly rated item is a *confident* zero, not merely an unknown one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.ml.recommendation import ALS
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.settings import AlsSettings
+
+_BLOCKS = 4
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A fitted factorisation: `idx` int and `factors` array<float> of every user and item that was learned."""
+
+    users: DataFrame
+    items: DataFrame
+
+
+def fit(interactions: DataFrame, settings: AlsSettings) -> Factors:
+    """Factorise interactions.
+
+    Parameters
+    ----------
+    interactions : DataFrame
+        `user_idx` int, `item_idx` int, `engagement` double; one row per pair.
+    """
+    als = ALS(
+        userCol="user_idx",
+        itemCol="item_idx",
+        ratingCol="engagement",
+        implicitPrefs=True,
+        rank=settings.rank,
+        maxIter=settings.iterations,
+        regParam=settings.regularization,
+        alpha=settings.alpha,
+        seed=settings.seed,
+        numUserBlocks=_BLOCKS,
+        numItemBlocks=_BLOCKS,
+    )
+    model = als.fit(interactions.select("user_idx", "item_idx", "engagement"))
+    return Factors(_named(model.userFactors), _named(model.itemFactors))
+
+
+def _named(factors: DataFrame) -> DataFrame:
+    return factors.select(F.col("id").cast("int").alias("idx"), F.col("features").alias("factors"))

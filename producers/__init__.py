@@ -1,0 +1,1 @@
+"""What puts data in: event simulators and the replay of recorded behaviour."""

@@ -1,0 +1,242 @@
+"""A recorded file: the rows of a CSV, JSON or Parquet file as JSON text, in time order, without loading it whole."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import duckdb
+
+from reclake.errors import InputFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+Format = Literal["csv", "json", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+MEMORY_LIMIT = "1GB"
+BATCH_ROWS = 10_000
+HEAD_BYTES = 65_536
+SAMPLE_LINES = 10_000
+"""Lines of a JSON file that are looked at to learn its columns."""
+
+_EXTENSIONS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_COMPRESSIONS = (".gz", ".zst")
+
+# A JSON line is read as a CSV line of one column: this separator cannot be inside valid JSON.
+_LINES = """
+    SELECT line AS text FROM read_csv(
+        $path, columns = {'line': 'VARCHAR'}, delim = chr(31), quote = '', escape = '', header = false,
+        auto_detect = false, store_rejects = true
+    ) WHERE trim(line) <> ''
+"""
+_ARRAY = "SELECT json::VARCHAR AS text FROM read_json_objects($path, format = 'array', maximum_object_size = 67108864)"
+_CSV = """read_csv(
+    $path, all_varchar = true, header = true, delim = $delimiter, quote = '"', escape = '"', comment = '', skip = 0,
+    store_rejects = true, hive_partitioning = false
+)"""
+_PARQUET = "read_parquet($path, hive_partitioning = false)"
+
+# Years 1 to 9999: what a timestamp can say.
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+# A number of this size or more is milliseconds; as seconds it would be the year 5138.
+_MILLISECONDS_FROM = 1e11
+_IN_TIME_ORDER = f"""
+    WITH timed AS (
+        SELECT text, CASE WHEN json_valid(text) THEN json_extract_string(text, $time) END AS ts FROM ({{rows}})
+    ), measured AS (
+        SELECT text, ts, try_cast(ts AS DOUBLE) AS number FROM timed
+    ), placed AS (
+        SELECT text, CASE
+            WHEN number IS NULL THEN epoch_ms(try_cast(ts AS TIMESTAMPTZ))
+            WHEN NOT isfinite(number) OR abs(number) > {_LAST_MS} THEN NULL
+            WHEN abs(number) < {_MILLISECONDS_FROM} THEN round(number * 1000)::BIGINT
+            ELSE round(number)::BIGINT
+        END AS ms FROM measured
+    ), possible AS (
+        SELECT text, CASE WHEN ms BETWEEN {_FIRST_MS} AND {_LAST_MS} THEN ms END AS ms FROM placed
+    )
+    SELECT text, ms FROM possible ORDER BY ms NULLS LAST, text
+"""  # noqa: S608 (constants of this module only)
+
+
+class Row(NamedTuple):
+    """One row.
+
+    Attributes
+    ----------
+    text : str
+        A JSON object of the row's columns; the line as it was if it is not readable as a row.
+    milliseconds : int or None
+        Its time since 1970; None if it has none that can be understood.
+    """
+
+    text: str
+    milliseconds: int | None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A file that can be read; make it with `open_recorded`."""
+
+    path: Path
+    columns: tuple[str, ...]
+    query: str
+    parameters: dict[str, str]
+    keeps_rejects: bool
+
+    def rows(self, time_column: str | None = None) -> Iterator[Row]:
+        """Yield every row, sorted by time and then by content, those without time last; sorting may spill to disk.
+
+        The time is a number (seconds or milliseconds since 1970) or ISO-8601 text; without an offset it is UTC.
+
+        Raises
+        ------
+        InputFileError
+            The file turns out to be damaged.
+        """
+        parameters = {**self.parameters, "time": _pointer(time_column or "")}
+        with _database(self.path) as database:
+            _execute(database, _IN_TIME_ORDER.format(rows=self.query), parameters)
+            while batch := database.fetchmany(BATCH_ROWS):
+                yield from map(Row._make, batch)
+            if self.keeps_rejects:
+                # Lines with too few or too many fields, or bytes that are no text.
+                database.execute("SELECT csv_line FROM reject_errors GROUP BY line, csv_line ORDER BY csv_line")
+                for (line,) in database.fetchall():
+                    yield Row(line or "", None)
+
+    def require(self, columns: dict[str, str], hint: str) -> None:
+        """Make sure that the file has `columns` (field to column).
+
+        Raises
+        ------
+        InputFileError
+            It lacks some; the message lists what it has, and `hint` says what to do.
+        """
+        missing = {field: column for field, column in columns.items() if column not in self.columns}
+        if missing:
+            lacking = ", ".join(
+                repr(column) if field == column else f"{column!r} (for {field})" for field, column in missing.items()
+            )
+            raise InputFileError(
+                f"{self.path} has no column {lacking}; it has {', '.join(map(repr, self.columns)) or 'none'}. {hint}"
+            )
+
+
+def open_recorded(path: Path, file_format: Format | None = None) -> Recorded:
+    """Find out how to read a file and which columns it has.
+
+    Parameters
+    ----------
+    file_format : {"csv", "json", "parquet"}, optional
+        None: by the extension; `.gz` and `.zst` may follow it. JSON is one object per line, or an array of objects.
+
+    Raises
+    ------
+    InputFileError
+        The file is missing, empty, not readable, or of an unknown format.
+    """
+    head = _head(path)
+    file_format = file_format or _format_of(path)
+    # DuckDB takes a path for a pattern: brackets make its special characters plain.
+    parameters = {"path": re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))}
+    with _database(path) as database:
+        if file_format == "json":
+            is_array = re.match(r"\s*\[\s*[{\]]", head) is not None
+            query = _ARRAY if is_array else _LINES
+            return Recorded(path, _json_columns(database, query, parameters), query, parameters, not is_array)
+        if file_format == "csv":
+            parameters["delimiter"] = max(",;\t|", key=head.split("\n", 1)[0].count)
+        source = _CSV if file_format == "csv" else _PARQUET
+        described = _execute(database, f"SELECT * FROM {source} LIMIT 0", parameters).description or []  # noqa: S608
+        columns = tuple(str(column[0]) for column in described)
+        # A column of the alias's name would hide the row.
+        alias = "record"
+        while alias in {column.lower() for column in columns}:
+            alias += "_"
+        query = f"SELECT to_json({alias})::VARCHAR AS text FROM {source} AS {alias}"  # noqa: S608
+        return Recorded(path, columns, query, parameters, file_format == "csv")
+
+
+def _head(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise InputFileError(f"{path} is not a file. Check the path.")
+        with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unzipped:
+            head = (unzipped if path.suffix == ".gz" else raw).read(HEAD_BYTES)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputFileError(f"{path} cannot be read: {error}. Check the path and its permissions.") from None
+    if not head:
+        raise InputFileError(f"{path} is empty. Give a file with at least a line of column names.")
+    return head.decode("utf-8-sig", "replace")
+
+
+def _format_of(path: Path) -> Format:
+    suffix = path.with_suffix("").suffix if path.suffix in _COMPRESSIONS else path.suffix
+    try:
+        return _EXTENSIONS[suffix.lower()]
+    except KeyError:
+        raise InputFileError(
+            f"{path} has no extension that tells its format. Add `--format` with one of {', '.join(FORMATS)}."
+        ) from None
+
+
+def _json_columns(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str]) -> tuple[str, ...]:
+    keys = f"""
+        SELECT DISTINCT unnest(json_keys(text)) FROM (SELECT text FROM ({query}) LIMIT {SAMPLE_LINES})
+        WHERE CASE WHEN json_valid(text) THEN json_type(text) = 'OBJECT' END ORDER BY ALL
+    """  # noqa: S608
+    return tuple(key for (key,) in _execute(database, keys, parameters).fetchall())
+
+
+def _pointer(column: str) -> str:
+    """Write a JSON pointer (RFC 6901) to a column, whatever characters its name has."""
+    return "/" + column.replace("~", "~0").replace("/", "~1")
+
+
+def _execute(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str]) -> duckdb.DuckDBPyConnection:
+    """Run a query so that Ctrl-C ends it at once; in the main thread DuckDB notices it late, or never."""
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(database.execute, query, parameters)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            database.interrupt()
+            raise
+
+
+@contextmanager
+def _database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database of its own, that spills to a temporary folder; its errors name the file."""
+    with (
+        tempfile.TemporaryDirectory(prefix="reclake-replay-") as folder,
+        duckdb.connect(
+            config={"memory_limit": MEMORY_LIMIT, "temp_directory": folder, "autoinstall_known_extensions": "false"}
+        ) as database,
+    ):
+        try:
+            database.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+            yield database
+        except RuntimeError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
+        except duckdb.Error as error:
+            reason = str(error).split("\n", 1)[0].removesuffix(".")
+            raise InputFileError(f"{path} cannot be read: {reason}. Check the file, or its `--format`.") from None

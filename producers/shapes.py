@@ -1,0 +1,164 @@
+"""What a recorded row has to become: the fields of each topic's events, and which column each one comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from reclake.errors import TaskParameterError
+from reclake.kafka import CLICKSTREAM
+
+if TYPE_CHECKING:
+    from producers.recorded import Recorded
+
+MOVIELENS_RATINGS = {"user_id": "userId", "new_episode_id": "movieId", "rating": "rating", "ts": "timestamp"}
+MOVIELENS_COMPLETE_FROM = 4.5
+MOVIELENS_TITLES = {"episode_id": "movieId", "title": "title", "categories": "genres"}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The fields of a kind of record.
+
+    Attributes
+    ----------
+    required : tuple of str
+        Always there, null if the row has no value; without one of them silver quarantines the record.
+    optional : tuple of str
+        There when the row has a value.
+    numbers : tuple of str
+        Fields that are JSON numbers, even if the file has text.
+    key : str
+        The field that is the record's key.
+    time : str or None
+        The field that orders the rows.
+    """
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    numbers: tuple[str, ...]
+    key: str
+    time: str | None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All fields that a column can be mapped to."""
+        return self.required + self.optional
+
+
+LISTENING = Shape(
+    required=("ts", "user_id", "new_episode_id", "event"),
+    optional=("event_id", "device", "listened_seconds", "rating"),
+    numbers=("listened_seconds", "rating"),
+    key="user_id",
+    time="ts",
+)
+CLICKS = Shape(
+    required=("timestamp", "session_id", "user_id", "item_id", "event_type"),
+    optional=("event_id", "price"),
+    numbers=("price",),
+    key="session_id",
+    time="timestamp",
+)
+TITLES = Shape(
+    required=("episode_id", "title"),
+    optional=(
+        "author",
+        "description",
+        "audio_url",
+        "feed_id",
+        "language",
+        "categories",
+        "duration",
+        "published_at",
+    ),
+    numbers=("duration",),
+    key="episode_id",
+    time=None,
+)
+
+
+def shape_of(topic: str) -> Shape:
+    """Tell the shape of a topic's events; a topic of one's own takes listening events."""
+    return CLICKS if topic == CLICKSTREAM.name else LISTENING
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Where the fields of a shape come from in one file.
+
+    Attributes
+    ----------
+    columns : mapping of str to str
+        Field to column.
+    constants : mapping of str to str
+        Field to the value that every row has.
+    is_movielens : bool
+        Whether the file was recognised as MovieLens.
+    """
+
+    shape: Shape
+    columns: Mapping[str, str]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    is_movielens: bool = False
+
+
+def map_events(recorded: Recorded, shape: Shape, given: Mapping[str, str], event: str | None) -> Mapped:
+    """Decide where the fields of events come from: `given` (field to column), else the column of the field's name.
+
+    Raises
+    ------
+    InputFileError
+        A required column is missing.
+    TaskParameterError
+        Both `event` and a column of events are given.
+    """
+    event_field = "event" if shape is LISTENING else "event_type"
+    if event and event_field in given:
+        raise TaskParameterError(f"`--event` and `--map {event_field}=...` exclude each other. Give one of them.")
+    says_event = event_field in given or event_field in recorded.columns
+    is_movielens = shape is LISTENING and not says_event and set(MOVIELENS_RATINGS.values()) <= set(recorded.columns)
+    constants = {event_field: event} if event else {event_field: "rate"} if is_movielens else {}
+    known = MOVIELENS_RATINGS if is_movielens else {}
+    hint = "Name its columns with `--map field=column`; `--event rate` makes every row that event."
+    return Mapped(shape, _columns(recorded, shape, {**known, **given}, constants, hint), constants, is_movielens)
+
+
+def map_titles(recorded: Recorded, given: Mapping[str, str]) -> Mapped:
+    """Decide where the fields of episodes come from; MovieLens's `movies.csv` is recognised.
+
+    Raises
+    ------
+    InputFileError
+        A required column is missing.
+    """
+    is_movielens = set(MOVIELENS_TITLES.values()) <= set(recorded.columns)
+    known = MOVIELENS_TITLES if is_movielens else {}
+    hint = "Name its columns with `--map episode_id=column` and `--map title=column`."
+    return Mapped(TITLES, _columns(recorded, TITLES, {**known, **given}, {}, hint), is_movielens=is_movielens)
+
+
+def given_for(shape: Shape, given: Mapping[str, str], *others: Shape) -> dict[str, str]:
+    """Choose what concerns `shape` from a mapping that may also be for `others`.
+
+    Raises
+    ------
+    TaskParameterError
+        A field belongs to none of them.
+    """
+    known = shape.fields + tuple(name for other in others for name in other.fields)
+    if unknown := [name for name in given if name not in known]:
+        raise TaskParameterError(
+            f"`--map` names {', '.join(map(repr, unknown))}, which is no field. Use one of {', '.join(known)}."
+        )
+    return {name: column for name, column in given.items() if name in shape.fields}
+
+
+def _columns(
+    recorded: Recorded, shape: Shape, wanted: Mapping[str, str], constants: Mapping[str, str], hint: str
+) -> dict[str, str]:
+    columns = {name: wanted.get(name, name) for name in shape.fields if name not in constants}
+    optional = {name for name in shape.optional if name not in wanted}
+    recorded.require({name: column for name, column in columns.items() if name not in optional}, hint)
+    return columns

@@ -1,0 +1,33 @@
+"""Changes: what happened to a table between two of its versions, from Delta's change data feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake.tables import Table
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The change data feed of a table over a range of versions."""
+
+    feed: DataFrame
+    table: Table
+
+    @property
+    def rows(self) -> DataFrame:
+        """Rows that were inserted, or updated, as they were after it."""
+        written = F.col("_change_type").isin("insert", "update_postimage")
+        return self.feed.where(written).select(*self.table.schema.names)
+
+    def touched(self, *columns: str) -> DataFrame:
+        """Distinct values of `columns` over every image of a row: before an update, after it, and when deleted."""
+        return self.feed.select(*columns).distinct()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no row changed (a version may hold none: a merge that found nothing to do, an optimisation)."""
+        return self.feed.isEmpty()

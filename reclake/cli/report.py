@@ -1,0 +1,113 @@
+"""What the commands show of the lakehouse: tables, gates, metrics and recommendations, as rich tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table as RichTable
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from reclake.lake import Lakehouse
+
+
+def table_of(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[str] = ()
+) -> RichTable:
+    """Lay out rows; text from data is shown as it is, never read as markup."""
+    shown = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold", expand=False)
+    for column in columns:
+        shown.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    return shown
+
+
+def catalogue(lake: Lakehouse) -> RichTable:
+    """Every table of the catalogue with its rows and last change; `-` where it does not exist yet."""
+    return table_of(
+        "Tables", ("table", "rows", "version", "last update (UTC)"), _catalogue_rows(lake), ("rows", "version")
+    )
+
+
+def gates(lake: Lakehouse, since: dt.datetime) -> RichTable:
+    """The gates of each table that was checked since a time (UTC)."""
+    from pyspark.sql import functions as F
+
+    from reclake import tables
+
+    checked = (
+        lake.read(tables.quality_results)
+        .where(F.col("checked_at") >= F.lit(since))
+        .groupBy("table_name")
+        .agg(
+            F.count_if("passed").alias("held"),
+            F.count("*").alias("expected"),
+            F.count_if(~F.col("passed") & (F.col("severity") == "critical")).alias("critical"),
+            F.max("num_rows").alias("rows"),
+        )
+        .orderBy("table_name")
+    )
+    rows = [
+        (
+            r["table_name"],
+            f"{r['held']} of {r['expected']}",
+            r["rows"],
+            _verdict(r["held"] == r["expected"], r["critical"]),
+        )
+        for r in checked.collect()  # a row per table
+    ]
+    return table_of("Quality gates", ("table", "expectations held", "rows checked", "verdict"), rows, ("rows checked",))
+
+
+def metrics(lake: Lakehouse) -> Group | Text:
+    """The newest evaluation: each metric of each model, beside popularity."""
+    from pyspark.sql import functions as F
+
+    from reclake import tables
+
+    evaluations = lake.read(tables.model_evaluations)
+    newest = evaluations.orderBy(F.desc("evaluated_at")).first()
+    if newest is None:
+        return Text("No model was evaluated yet.")
+    found = evaluations.where(F.col("run_id") == newest["run_id"]).collect()  # a few rows
+    models = sorted({row["model"] for row in found})
+    cells = {(row["metric"], row["model"]): row for row in found}
+    rows = [
+        (metric, *(_interval(cells.get((metric, model))) for model in models))
+        for metric in sorted({row["metric"] for row in found})
+    ]
+    shown = table_of(f"Offline metrics of model version {newest['model_version']}", ("metric", *models), rows, models)
+    return Group(shown, Text(f"split {newest['split']}, {newest['num_users']:,} users, ± is one standard error", "dim"))
+
+
+def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
+    """A user's recommendations with titles and scores."""
+    rows = [(r["rank"], r["title"] or "(no title yet)", r["new_episode_id"], f"{r['als_score']:.3f}") for r in found]
+    return table_of(f"For {user_id}", ("#", "title", "episode", "score"), rows, ("#", "score"))
+
+
+def _catalogue_rows(lake: Lakehouse) -> Iterator[tuple[str, str, str, str]]:
+    from reclake import tables
+
+    for table in tables.ALL:
+        if not lake.exists(table):
+            yield str(table), "-", "-", "-"
+            continue
+        state = lake.state(table)
+        yield str(table), f"{state.num_rows:,}", str(state.version), f"{state.updated_at:%Y-%m-%d %H:%M:%S}"
+
+
+def _verdict(passed: bool, critical: int) -> Text:
+    if passed:
+        return Text("passed", "green")
+    return Text("failed", "bold red") if critical else Text("warning", "yellow")
+
+
+def _interval(row: Any) -> str:
+    if row is None:
+        return "-"
+    return f"{row['value']:.3f} ± {row['standard_error']:.3f}" if row["standard_error"] else f"{row['value']:.3f}"

@@ -1,0 +1,225 @@
+"""Delta statements: opening a table of the catalogue, its versions and change feed, and merges that prune files.
+
+Only the DataFrame and SQL API is used, which a Spark Connect session and serverless compute have.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import Column, DataFrame, MergeIntoWriter, Row, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DateType, StructField
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
+
+from reclake.errors import TableSchemaError
+from reclake.settings import Settings
+from reclake.tables import Table
+
+_MOST_LITERALS = 1_000
+_PROPERTIES = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
+
+
+@dataclass(frozen=True)
+class State:
+    """How a table stands."""
+
+    num_rows: int
+    version: int
+    updated_at: dt.datetime
+
+
+def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
+    """Create the table, or register it over its folder, and return its SQL name.
+
+    Raises
+    ------
+    TableSchemaError
+        The stored table lacks a column, or has it with another type.
+    """
+    name = _name(settings, table)
+    if exists(spark, settings, table):
+        if not settings.catalog:
+            spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta {_location(settings, table)}")
+        _check_schema(spark, name, table)
+        return name
+    columns = ", ".join(map(_column_ddl, table.schema))
+    clustering = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
+    spark.sql(
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta {_location(settings, table)} {clustering} "
+        f"TBLPROPERTIES ({_PROPERTIES})"
+    )
+    return name
+
+
+def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
+    """Whether the table was created already, in this session or before."""
+    if settings.catalog:
+        return spark.catalog.tableExists(_name(settings, table))
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
+    return (_folder(settings, table) / "_delta_log").exists()
+
+
+def state(spark: SparkSession, name: str) -> State:
+    """Rows, version and last change of a table."""
+    newest = _newest_commit(spark, name)
+    return State(spark.read.table(name).count(), int(newest["version"]), newest["timestamp"])
+
+
+def version(spark: SparkSession, name: str) -> int:
+    """The newest version of a table."""
+    return int(_newest_commit(spark, name)["version"])
+
+
+def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame:
+    """Every row changed in versions `start` to `end`, both included, with its `_change_type`.
+
+    Where the history no longer reaches back to `start` (log retention), the whole table counts as inserted: consumers
+    write idempotently, so this costs time and changes nothing else.
+    """
+    feed = spark.read.option("readChangeFeed", "true").option("startingVersion", start).option("endingVersion", end)
+    try:
+        rows = feed.table(name)
+        rows.schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
+    except AnalysisException:
+        return spark.read.table(name).withColumn("_change_type", F.lit("insert"))
+    return rows
+
+
+def pruning(rows: DataFrame, column: str, of: str = "") -> Column | None:
+    """A literal predicate on `column` that holds for every value in `rows`; none when there are no rows.
+
+    Parameters
+    ----------
+    of : str
+        Alias of the table that the predicate is about.
+    """
+    target = F.col(f"{of}.{column}" if of else column)
+    if isinstance(rows.schema[column].dataType, DateType):
+        # Bounded by the calendar, whatever the number of events.
+        found = [row[0] for row in rows.select(column).distinct().limit(_MOST_LITERALS + 1).collect()]
+        if not found:
+            return None
+        if len(found) <= _MOST_LITERALS:
+            return target.isin(*(F.lit(day) for day in sorted(found)))
+    # As text, so that no timestamp passes through the time zone of this process.
+    bounds = rows.agg(F.min(column).cast("string"), F.max(column).cast("string")).first()
+    if bounds is None or bounds[0] is None:
+        return None
+    low, high = (F.lit(bound).cast(rows.schema[column].dataType) for bound in bounds)
+    return target.between(low, high)
+
+
+def upsert(name: str, table: Table, rows: DataFrame, *, wins: str | None) -> None:
+    """Merge rows into a table by its key; see `Lakehouse.upsert`."""
+    condition = _condition(table, rows)
+    if condition is None:
+        return
+    merge = rows.alias("source").mergeInto(name, condition)
+    if wins != "false":
+        merge = merge.whenMatched(F.expr(_named(wins, table)) if wins else _differs(table)).updateAll()
+    _run(merge.whenNotMatched().insertAll())
+
+
+def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
+    """Merge recomputed rows and delete the keys of `scope` that have none; see `Lakehouse.refresh`."""
+    condition = _condition(table, scope)
+    if condition is None:
+        return
+    found = rows.withColumn("_found", F.lit(True))
+    source = (
+        scope.select(*table.key).join(found, list(table.key), "left").withColumn("_found", F.expr("_found <=> true"))
+    )
+    values = {column: F.col(f"source.{column}") for column in table.schema.names}
+    _run(
+        source.alias("source")
+        .mergeInto(name, condition)
+        .whenMatched(~F.col("source._found"))
+        .delete()
+        .whenMatched(_differs(table))
+        .update(values)
+        .whenNotMatched(F.col("source._found"))
+        .insert(values)
+    )
+
+
+def _is_conflict(error: BaseException) -> bool:
+    return isinstance(error, PySparkException) and "DELTA_CONCURRENT" in str(error)
+
+
+@retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(6), wait=wait_random(0, 3), reraise=True)
+def _run(merge: MergeIntoWriter) -> None:
+    """Run a merge; parallel tasks write to shared tables (progress, quarantine), and a merge can be repeated."""
+    merge.merge()
+
+
+def _condition(table: Table, rows: DataFrame) -> Column | None:
+    """The rows' keys are equal and, where the table is clustered, the target lies where the rows lie."""
+    equal = F.expr(" AND ".join(f"source.{column} = {table.name}.{column}" for column in table.key))
+    if not table.cluster_by:
+        return equal
+    where = pruning(rows, table.cluster_by[0], of=table.name)
+    return None if where is None else where & equal
+
+
+def _differs(table: Table) -> Column:
+    same = " AND ".join(f"source.{column} <=> {table.name}.{column}" for column in table.values)
+    return F.expr(f"NOT ({same})")
+
+
+def _named(condition: str, table: Table) -> str:
+    return condition.replace("target.", f"{table.name}.")
+
+
+def _name(settings: Settings, table: Table) -> str:
+    name = f"`{settings.schema_of(table.layer)}`.`{table.name}`"
+    return f"`{settings.catalog}`.{name}" if settings.catalog else name
+
+
+def _folder(settings: Settings, table: Table) -> Path:
+    return settings.home / "lakehouse" / table.layer / table.name
+
+
+def _location(settings: Settings, table: Table) -> str:
+    """Locally a table is a folder of the home; in Unity Catalog it is managed."""
+    return "" if settings.catalog else f"LOCATION '{_quoted(_folder(settings, table).as_uri())}'"
+
+
+def _newest_commit(spark: SparkSession, name: str) -> Row:
+    newest = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").first()
+    assert newest is not None
+    return newest
+
+
+def _check_schema(spark: SparkSession, name: str, table: Table) -> None:
+    stored = {field.name: field.dataType for field in spark.read.table(name).schema}
+    missing = [field for field in table.schema if field.name not in stored]
+    changed = [
+        f for f in table.schema if f.name in stored and stored[f.name].simpleString() != f.dataType.simpleString()
+    ]
+    if missing:
+        columns = ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in missing)
+        raise TableSchemaError(
+            f"Table {table} was written by an older version: it lacks {columns}. Add the columns with "
+            f"`ALTER TABLE {name} ADD COLUMNS ({columns})`, or drop the table and run its job again."
+        )
+    if changed:
+        faults = ", ".join(
+            f"{f.name} is {stored[f.name].simpleString()}, not {f.dataType.simpleString()}" for f in changed
+        )
+        raise TableSchemaError(
+            f"Table {table} was written by another version: {faults}. Drop the table and run its job again."
+        )
+
+
+def _column_ddl(field: StructField) -> str:
+    required = "" if field.nullable else " NOT NULL"
+    comment = _quoted(field.metadata["comment"])
+    return f"`{field.name}` {field.dataType.simpleString()}{required} COMMENT '{comment}'"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,41 @@
+"""The errors that a person can act on: each message says what was wrong, where, and what to do."""
+
+
+class RecLakeError(Exception):
+    """Base of every error that is reported as one sentence with exit code 2 and no traceback."""
+
+
+class SettingsError(RecLakeError):
+    """A setting is missing or cannot be used."""
+
+
+class ServiceError(RecLakeError):
+    """A service (Kafka, the document store) cannot be started or reached."""
+
+
+class JobDefinitionError(RecLakeError):
+    """A job file under `resources/` asks for something that is unknown or impossible."""
+
+
+class TaskParameterError(RecLakeError):
+    """A task was given parameters that it does not take, or not those that it needs."""
+
+
+class TableSchemaError(RecLakeError):
+    """A stored table does not have the columns that this version of RecLake writes."""
+
+
+class DataLossError(RecLakeError):
+    """Kafka no longer holds records that were not read yet."""
+
+
+class QualityGateError(RecLakeError):
+    """A critical expectation failed, so what follows must not run."""
+
+
+class InputFileError(RecLakeError):
+    """A file given by the user cannot be read or lacks what is needed."""
+
+
+class NothingToServeError(RecLakeError):
+    """There is no recommendation to show or to export."""

@@ -1,0 +1,1 @@
+"""The jobs of the bundle, read and run on one machine."""

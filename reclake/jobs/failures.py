@@ -1,0 +1,42 @@
+"""What a failed task tells: a sentence on the screen, and for an unforeseen error its traceback in a log file."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from reclake.errors import RecLakeError
+
+if TYPE_CHECKING:
+    from reclake.jobs.result import JobRun, TaskResult
+    from reclake.settings import Settings
+
+
+def explain(run: JobRun, task: TaskResult, settings: Settings) -> str:
+    """Say why a task of a run failed; nothing if it did not.
+
+    An error of ours is its own sentence. Of any other, the first line is given and the traceback goes to
+    `<home>/logs/`. Secrets of the settings are in neither.
+    """
+    if task.error is None:
+        return ""
+    if isinstance(task.error, RecLakeError):
+        return _without_secrets(str(task.error), settings)
+    logs = settings.home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "-", task.name)
+    log = logs / f"{run.started:%Y%m%dT%H%M%S}-{run.run_id}-{name}.log"
+    log.write_text(_without_secrets("".join(traceback.format_exception(task.error)), settings), encoding="utf-8")
+    summary = traceback.format_exception_only(task.error)[-1].strip().splitlines()[0]
+    return f"{_without_secrets(summary, settings)} (traceback in {log})"
+
+
+def _without_secrets(text: str, settings: Settings) -> str:
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr) and value.get_secret_value():
+            text = text.replace(value.get_secret_value(), "***")
+    return text

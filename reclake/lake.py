@@ -1,0 +1,182 @@
+"""The lakehouse: how tables of the catalogue are read, followed and written, the same on a laptop and on Databricks.
+
+Every write can be repeated: upserts and refreshes are merges on the table's key, and a consumer's progress is
+committed only after its writes, so a task that is killed anywhere does the same work again to the same end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from reclake import delta, tables
+from reclake.changes import Changes
+from reclake.settings import Settings
+from reclake.tables import Table
+
+log = logging.getLogger(__name__)
+
+
+class Lakehouse:
+    """Tables of one target. Spark starts at the first use, so asking for nothing costs nothing."""
+
+    def __init__(self, settings: Settings, spark: SparkSession | None = None) -> None:
+        self.settings = settings
+        self._session = _Session(settings, spark)
+        self._opened: dict[Table, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.stop()
+
+    def with_settings(self, settings: Settings) -> Lakehouse:
+        """The same session under other settings (those of a job's task)."""
+        other = Lakehouse(settings)
+        other._session = self._session
+        return other
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session, started at the first use."""
+        return self._session.spark
+
+    def name(self, table: Table) -> str:
+        """Name a table in SQL, creating it when it does not exist yet.
+
+        Raises
+        ------
+        TableSchemaError
+            The stored table lacks a column, or has it with another type.
+        """
+        if table not in self._opened:
+            self._opened[table] = delta.open_table(self.spark, self.settings, table)
+        return self._opened[table]
+
+    def read(self, table: Table, days_of: DataFrame | None = None) -> DataFrame:
+        """Read a table; with `days_of`, only the days that occur there, as a literal predicate that skips files."""
+        rows = self.spark.read.table(self.name(table))
+        if days_of is None:
+            return rows
+        within = delta.pruning(days_of, "day")
+        return rows.where(F.lit(False) if within is None else within)
+
+    def version(self, table: Table) -> int:
+        """The newest Delta version of a table."""
+        return delta.version(self.spark, self.name(table))
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table was created already; asking does not create it."""
+        return table in self._opened or delta.exists(self.spark, self.settings, table)
+
+    def state(self, table: Table) -> delta.State:
+        """Rows, version and last change of a table."""
+        return delta.state(self.spark, self.name(table))
+
+    def changes(self, table: Table, consumer: str) -> Iterator[Changes]:
+        """Yield what changed in `table` since `consumer` last read it: once, or never when there is no news.
+
+        The consumer's progress is committed when its loop body ends; an exception inside leaves it where it was.
+
+        Examples
+        --------
+        >>> for new in lake.changes(tables.user_events, consumer="engagement"):  # doctest: +SKIP
+        ...     lake.upsert(tables.daily_engagement, daily(new.rows))
+        """
+        start, end = self._read_until(consumer, table) + 1, self.version(table)
+        if start <= end:
+            changes = self._feed(table, start, end)
+            if not changes.empty:
+                log.info("%s reads %s, versions %d to %d", consumer, table, start, end)
+                yield changes
+            self._commit(consumer, {table: end})
+
+    def news(self, consumer: str, *sources: Table, always: bool = False) -> Iterator[Mapping[Table, int]]:
+        """Yield the version of every source, once, if any of them changed since `consumer` last finished.
+
+        For consumers that read whole tables, such as a training: they run when there is news and not otherwise.
+
+        Parameters
+        ----------
+        always : bool
+            Yield even without news, because what the consumer makes is gone.
+        """
+        ends = {source: self.version(source) for source in sources}
+        starts = {source: self._read_until(consumer, source) + 1 for source in sources}
+        moved = [source for source in sources if starts[source] <= ends[source]]
+        if always or any(not self._feed(source, starts[source], ends[source]).empty for source in moved):
+            yield ends
+        if moved:
+            self._commit(consumer, {source: ends[source] for source in moved})
+
+    def upsert(self, table: Table, rows: DataFrame, *, wins: str | None = None) -> None:
+        """Insert rows by the table's key; an existing row is updated where it differs, or where `wins` holds.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            At most one row per key.
+        wins : str, optional
+            SQL over `source` and `target`: when the new row replaces the stored one.
+        """
+        delta.upsert(self.name(table), table, self._fitted(table, rows), wins=wins)
+
+    def append_new(self, table: Table, rows: DataFrame) -> None:
+        """Insert the rows whose key is not there yet and leave the others as they are."""
+        self.upsert(table, rows, wins="false")
+
+    def refresh(self, table: Table, rows: DataFrame, scope: DataFrame) -> None:
+        """Make the table equal to `rows` for the keys in `scope`: update, insert, and delete what is gone.
+
+        Parameters
+        ----------
+        scope : DataFrame
+            Distinct keys that were recomputed; `rows` has at most one row for each and none beyond.
+        """
+        delta.refresh(self.name(table), table, self._fitted(table, rows), scope)
+
+    def replace(self, table: Table, rows: DataFrame) -> None:
+        """Overwrite the whole table in one transaction."""
+        self._fitted(table, rows).write.format("delta").mode("overwrite").saveAsTable(self.name(table))
+
+    def _fitted(self, table: Table, rows: DataFrame) -> DataFrame:
+        return rows.select(*(F.col(field.name).cast(field.dataType).alias(field.name) for field in table.schema))
+
+    def _feed(self, table: Table, start: int, end: int) -> Changes:
+        return Changes(delta.change_feed(self.spark, self.name(table), start, end), table)
+
+    def _read_until(self, consumer: str, source: Table) -> int:
+        known = self.read(tables.progress).where((F.col("consumer") == consumer) & (F.col("source") == str(source)))
+        row = known.select("version").first()
+        return -1 if row is None else int(row["version"])
+
+    def _commit(self, consumer: str, versions: Mapping[Table, int]) -> None:
+        rows = [(consumer, str(source), version) for source, version in versions.items()]
+        self.upsert(tables.progress, self.spark.createDataFrame(rows, tables.progress.schema))
+
+
+class _Session:
+    def __init__(self, settings: Settings, spark: SparkSession | None) -> None:
+        self._settings = settings
+        self._given = spark
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        from reclake.spark import start_session
+
+        return self._given or start_session(self._settings)
+
+    def stop(self) -> None:
+        """Stop the session that was started here; one that was given, or the workspace's, stays."""
+        started = self._given is None and "spark" in self.__dict__
+        if started and not self._settings.on_databricks:
+            self.spark.stop()

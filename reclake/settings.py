@@ -1,0 +1,187 @@
+"""The settings: one typed object, from task parameters, then the environment, then `.env`, then defaults.
+
+On Databricks serverless no environment variable reaches a task, so there every value comes as a job parameter of
+the same name and every secret from the secret scope named by `secret_scope`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from reclake.errors import SettingsError
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+
+
+@dataclass(frozen=True)
+class EventWeights:
+    """Evidence of liking that each listening event carries, in engagement units.
+
+    A pause counts its `listened_seconds / pause_full_seconds`, at most 1; a rating counts what it lies above
+    `neutral_rating`.
+    """
+
+    like: float = 2.0
+    complete: float = 3.0
+    skip: float = -1.0
+    pause_full_seconds: float = 600.0
+    neutral_rating: float = 3.0
+
+
+@dataclass(frozen=True)
+class AlsSettings:
+    """Hyperparameters of the implicit-feedback ALS, in Spark's meaning of each.
+
+    Confidence is `1 + alpha * |engagement|`; engagement halves every `half_life_days`, or never.
+    """
+
+    rank: int = 64
+    iterations: int = 10
+    regularization: float = 0.3
+    alpha: float = 1.0
+    half_life_days: float | None = None
+    seed: int = 42
+
+
+class Settings(BaseSettings):
+    """Everything that differs between a laptop, a workspace and a target of the bundle.
+
+    Examples
+    --------
+    >>> Settings(kafka_bootstrap_servers="broker:9092").kafka_bootstrap_servers
+    'broker:9092'
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    reclake_home: Path = Field(default=Path(".reclake"), description="folder of all local state")
+    catalog: str | None = Field(default=None, description="Unity Catalog; none: tables are folders of reclake_home")
+    bronze_schema: str = "bronze"
+    silver_schema: str = "silver"
+    gold_schema: str = "gold"
+    ops_schema: str = "ops"
+    volume: str | None = Field(default=None, description="folder of checkpoints and files, /Volumes/... on Databricks")
+    secret_scope: str | None = Field(default=None, description="Databricks secret scope that holds the secrets")
+
+    kafka_bootstrap_servers: str | None = Field(default=None, description="none: the embedded broker")
+    kafka_security_protocol: SecurityProtocol = "PLAINTEXT"
+    kafka_api_key: str | None = None
+    kafka_api_secret: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    kafka_on_data_loss: Literal["fail", "skip"] = Field(
+        default="fail", description="what to do when Kafka expired records that were not read yet"
+    )
+    kafka_max_offsets_per_trigger: int = Field(default=2_000_000, gt=0, description="records in one micro-batch")
+
+    mongodb_uri: SecretStr | None = Field(default=None, description="none: the embedded document store")
+    mongodb_database: str = "recommendations"
+
+    mlflow_tracking_uri: str | None = Field(default=None, description="none: sqlite in reclake_home, or the workspace")
+    mlflow_experiment: str = "reclake"
+    registered_model: str = "reclake_als"
+
+    top_n: int = Field(default=20, ge=1, description="recommendations kept per user")
+    similar_n: int = Field(default=10, ge=1, description="similar episodes kept per episode")
+    max_value_bytes: int = Field(default=65_536, gt=0, description="a larger Kafka value is quarantined")
+    spark_mode: Literal["classic", "connect"] = Field(default="classic", description="kind of the local session")
+    spark_memory: str = Field(default="4g", description="memory of the local Spark process")
+
+    event_weight_like: float = EventWeights.like
+    event_weight_complete: float = EventWeights.complete
+    event_weight_skip: float = EventWeights.skip
+    event_weight_pause_full_seconds: float = Field(default=EventWeights.pause_full_seconds, gt=0)
+    event_weight_neutral_rating: float = EventWeights.neutral_rating
+
+    als_rank: int = Field(default=AlsSettings.rank, ge=1)
+    als_iterations: int = Field(default=AlsSettings.iterations, ge=1)
+    als_regularization: float = Field(default=AlsSettings.regularization, ge=0)
+    als_alpha: float = Field(default=AlsSettings.alpha, gt=0)
+    als_half_life_days: float | None = Field(default=AlsSettings.half_life_days, gt=0)
+    als_seed: int = AlsSettings.seed
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the secret scope behind parameters, environment and `.env`."""
+        return init_settings, env_settings, dotenv_settings, _SecretScope(settings_cls)
+
+    @property
+    def weights(self) -> EventWeights:
+        """The settings `event_weight_...` together."""
+        return EventWeights(
+            **{field.name: getattr(self, f"event_weight_{field.name}") for field in fields(EventWeights)}
+        )
+
+    @property
+    def als(self) -> AlsSettings:
+        """The settings `als_...` together."""
+        return AlsSettings(**{field.name: getattr(self, f"als_{field.name}") for field in fields(AlsSettings)})
+
+    @property
+    def home(self) -> Path:
+        """The absolute folder of local state."""
+        return self.reclake_home.expanduser().resolve()
+
+    @property
+    def files(self) -> Path:
+        """The folder of checkpoints and files that jobs write outside tables."""
+        return Path(self.volume) if self.volume else self.home
+
+    @property
+    def on_databricks(self) -> bool:
+        """Whether this process runs inside a Databricks runtime."""
+        return "DATABRICKS_RUNTIME_VERSION" in os.environ
+
+    def schema_of(self, layer: str) -> str:
+        """Name the schema of a layer (`bronze`, `silver`, `gold`, `ops`) under this target."""
+        return str(getattr(self, f"{layer}_schema"))
+
+
+def load_settings(**parameters: Any) -> Settings:
+    """Build the settings, with `parameters` before every other source; empty parameters count as not given.
+
+    Raises
+    ------
+    SettingsError
+        A value is invalid; the message names each one without showing secrets.
+    """
+    given = {name: value for name, value in parameters.items() if value not in ("", None)}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(
+            f"The settings cannot be used: {faults}. Correct the environment, `.env` or the job's parameters."
+        ) from None
+
+
+class _SecretScope(PydanticBaseSettingsSource):
+    """Secrets of the Databricks secret scope: each secret field is a key of that name in the scope."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        scope = self.current_state.get("secret_scope")
+        if not scope:
+            return {}
+        from databricks.sdk import WorkspaceClient
+
+        secrets = WorkspaceClient().secrets
+        wanted = {"kafka_api_key", "kafka_api_secret", "mongodb_uri"} - self.current_state.keys()
+        present = {item.key for item in secrets.list_secrets(scope)} & wanted
+        return {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}

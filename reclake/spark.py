@@ -1,0 +1,92 @@
+"""The Spark session: the workspace's own on Databricks, a lean local one elsewhere (classic or Spark Connect)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyspark.errors import PySparkRuntimeError
+from pyspark.sql import SparkSession
+
+from reclake.errors import ServiceError
+from reclake.settings import Settings
+
+_LOG4J = Path(__file__).with_name("log4j2.properties")
+
+
+def start_session(settings: Settings) -> SparkSession:
+    """Get or create the session that the settings ask for.
+
+    Raises
+    ------
+    ServiceError
+        There is no Java 17, or a connector's jar cannot be fetched.
+    """
+    if settings.on_databricks:
+        return SparkSession.builder.getOrCreate()
+    return _local(settings)
+
+
+def _local(settings: Settings) -> SparkSession:
+    from reclake.services.jars import jars, java
+
+    os.environ["JAVA_HOME"] = str(Path(java()).resolve().parent.parent)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # Spark hands times to Python in the process's own zone; everything here is UTC.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    builder = SparkSession.builder.appName("reclake")
+    for name, value in _local_options(settings, jars("connectors")).items():
+        builder = builder.config(name, value)
+    builder = builder.remote("local[*]") if settings.spark_mode == "connect" else builder.master("local[*]")
+    log = settings.home / "logs" / "spark.log"
+    with _stderr_to(log):
+        try:
+            return builder.getOrCreate()
+        except PySparkRuntimeError as error:
+            raise ServiceError(f"Spark did not start: {error}. Its log is {log}.") from error
+
+
+@contextmanager
+def _stderr_to(log: Path) -> Iterator[None]:
+    """Let what is started inside write its standard error to a file: Spark's JVM and its Python workers."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.flush()
+    own = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(own, 2)
+        os.close(own)
+
+
+def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
+    java_options = f"-Dlog4j2.configurationFile={_LOG4J.as_uri()} -Dderby.system.home={settings.home}"
+    return {
+        "spark.jars": ",".join(map(str, connectors)),
+        "spark.driver.memory": settings.spark_memory,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": java_options,
+        "spark.local.dir": str(settings.home / "tmp"),
+        "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.session.timeZone": "UTC",
+        # Small local data: 200 shuffle tasks and 50 tasks per log replay would be nearly all of the time.
+        "spark.sql.shuffle.partitions": "4",
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # A stream's plan names its Kafka options; this hides the password in it.
+        "spark.sql.redaction.string.regex": r'password="(\\.|[^"\\])*"',
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }

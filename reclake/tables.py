@@ -1,0 +1,289 @@
+"""The table catalogue: every table's layer, name, columns, key and clustering, named once.
+
+Everything else refers to these objects; `lake.py` turns them into Delta tables of the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+Layer = Literal["bronze", "silver", "gold", "ops"]
+
+STRING, INT, LONG, DOUBLE = StringType(), IntegerType(), LongType(), DoubleType()
+DATE, TIMESTAMP, BINARY, BOOLEAN = DateType(), TimestampType(), BinaryType(), BooleanType()
+ENGAGEMENT = DecimalType(18, 6)
+"""Weights are decimals, so that their sums do not depend on the order of addition."""
+ENGAGEMENT_SUM = DecimalType(28, 6)
+VECTOR = ArrayType(FloatType(), containsNull=False)
+
+
+class Columns:
+    """A table's column names as attributes, so that a misspelt one fails at once.
+
+    Examples
+    --------
+    >>> user_events.c.user_id
+    'user_id'
+    """
+
+    def __init__(self, schema: StructType) -> None:
+        self._names = frozenset(schema.names)
+
+    def __getattr__(self, name: str) -> str:
+        if name.startswith("_") or name not in self._names:
+            raise AttributeError(name)
+        return name
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table of the lakehouse.
+
+    Attributes
+    ----------
+    key : tuple of str
+        Columns that identify a row; writes are idempotent on them.
+    cluster_by : tuple of str
+        Liquid clustering columns; the first one also prunes merges: its values, or its range, in the written rows
+        become a literal predicate, so that a merge reads what it touches and not the table.
+    """
+
+    layer: Layer
+    name: str
+    schema: StructType
+    key: tuple[str, ...]
+    cluster_by: tuple[str, ...] = ()
+
+    @property
+    def c(self) -> Columns:
+        """The column names."""
+        return Columns(self.schema)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The columns beyond the key."""
+        return tuple(name for name in self.schema.names if name not in self.key)
+
+    def __str__(self) -> str:
+        return f"{self.layer}.{self.name}"
+
+
+def _table(
+    layer: Layer,
+    name: str,
+    key: Sequence[tuple[str, DataType, str]],
+    values: Sequence[tuple[str, DataType, str]],
+    cluster_by: tuple[str, ...] = (),
+) -> Table:
+    required = [StructField(column, kind, False, {"comment": comment}) for column, kind, comment in key]
+    optional = [StructField(column, kind, True, {"comment": comment}) for column, kind, comment in values]
+    return Table(layer, name, StructType(required + optional), tuple(column for column, _, _ in key), cluster_by)
+
+
+def _raw(name: str, what: str) -> Table:
+    headers = ArrayType(StructType([StructField("key", STRING), StructField("value", BINARY)]))
+    return _table(
+        "bronze",
+        name,
+        [
+            ("topic", STRING, f"Kafka topic of {what}"),
+            ("partition", INT, "partition of the topic"),
+            ("offset", LONG, "offset in the partition"),
+        ],
+        [
+            ("record_key", BINARY, "record key as received"),
+            ("value", BINARY, "record value as received"),
+            ("headers", headers, "record headers as received"),
+            ("timestamp", TIMESTAMP, "Kafka's timestamp of the record, UTC"),
+            ("ingested_at", TIMESTAMP, "when the batch that brought it was read, UTC"),
+        ],
+        cluster_by=("ingested_at",),
+    )
+
+
+_SERVED = [
+    ("model_version", STRING, "version of the registered model that made the row"),
+    ("generated_at", TIMESTAMP, "when the row was made, UTC"),
+]
+
+raw_user_events = _raw("user_events", "podcast listening events")
+raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
+
+user_events = _table(
+    "silver",
+    "user_events",
+    [("event_id", STRING, "identity of the event, with day"), ("day", DATE, "UTC day of ts")],
+    [
+        ("ts", TIMESTAMP, "when it happened, by the producer's clock, UTC"),
+        ("user_id", STRING, "the listener"),
+        ("new_episode_id", STRING, "the episode listened to"),
+        ("event", STRING, "like, pause, skip, rate or complete"),
+        ("device", STRING, "where it was played"),
+        ("listened_seconds", DOUBLE, "pause only: seconds listened so far"),
+        ("rating", DOUBLE, "rate only: 0.5 to 5"),
+        ("weight", ENGAGEMENT, "evidence of liking, engagement units (a like is 2)"),
+    ],
+    cluster_by=("day",),
+)
+
+daily_engagement = _table(
+    "silver",
+    "daily_engagement",
+    [
+        ("user_id", STRING, "the listener"),
+        ("new_episode_id", STRING, "the episode"),
+        ("day", DATE, "UTC day"),
+    ],
+    [
+        ("engagement", ENGAGEMENT_SUM, "sum of the day's event weights"),
+        ("num_events", LONG, "events of the day"),
+        ("num_completed", LONG, "complete events of the day"),
+        ("last_ts", TIMESTAMP, "newest event of the day, UTC"),
+    ],
+    cluster_by=("day",),
+)
+
+episodes = _table(
+    "silver",
+    "episodes",
+    [("episode_id", STRING, "the episode")],
+    [
+        ("title", STRING, "title"),
+        ("author", STRING, "who publishes it"),
+        ("description", STRING, "what it is about"),
+        ("audio_url", STRING, "address of the audio file"),
+        ("transcript_url", STRING, "address of the publisher's transcript"),
+        ("feed_id", STRING, "the podcast that it belongs to"),
+        ("language", STRING, "language tag, such as en"),
+        ("categories", ArrayType(STRING), "categories of the feed or the episode"),
+        ("duration", LONG, "seconds"),
+        ("published_at", TIMESTAMP, "when it was published, UTC"),
+        ("updated_at", TIMESTAMP, "Kafka's timestamp of the record that won, UTC"),
+        ("updated_offset", LONG, "Kafka's offset of the record that won; breaks ties of updated_at"),
+    ],
+    cluster_by=("episode_id",),
+)
+
+quarantine = _table(
+    "silver",
+    "quarantine",
+    [("source", STRING, "bronze table it came from"), ("position", STRING, "topic/partition/offset")],
+    [
+        ("value", BINARY, "record value as received"),
+        ("reason", STRING, "machine-readable reason"),
+        ("detail", STRING, "what exactly was wrong"),
+        ("quarantined_at", TIMESTAMP, "when the record reached bronze, UTC (the same however often it is read)"),
+    ],
+    cluster_by=("quarantined_at",),
+)
+
+
+def _ids(name: str, what: str) -> Table:
+    return _table("gold", name, [("id", STRING, what)], [("idx", INT, "dense number, never reused")])
+
+
+user_ids = _ids("user_ids", "user_id")
+item_ids = _ids("item_ids", "new_episode_id")
+
+
+def _factors(name: str, what: str) -> Table:
+    return _table(
+        "gold",
+        name,
+        [("idx", INT, f"{what} number"), ("model_version", STRING, "version of the registered model")],
+        [("factors", VECTOR, "latent factors")],
+    )
+
+
+als_user_factors = _factors("als_user_factors", "user")
+als_item_factors = _factors("als_item_factors", "item")
+
+als_top_n = _table(
+    "gold",
+    "als_top_n",
+    [("user_id", STRING, "the listener"), ("new_episode_id", STRING, "the recommended episode")],
+    [
+        ("als_score", DOUBLE, "predicted preference, about 0 to 1"),
+        ("rank", INT, "1 is the best"),
+        *_SERVED,
+    ],
+)
+
+als_item_item = _table(
+    "gold",
+    "als_item_item",
+    [("new_episode_id", STRING, "the episode"), ("similar_episode_id", STRING, "an episode that is like it")],
+    [
+        ("similarity", DOUBLE, "cosine of the item factors"),
+        ("rank", INT, "1 is the most similar"),
+        *_SERVED,
+    ],
+)
+
+progress = _table(
+    "ops",
+    "progress",
+    [("consumer", STRING, "what reads"), ("source", STRING, "table that is read")],
+    [("version", LONG, "newest Delta version of the source that was worked off")],
+)
+
+quality_results = _table(
+    "ops",
+    "quality_results",
+    [
+        ("run_id", STRING, "one check of one table"),
+        ("table_name", STRING, "table that was checked"),
+        ("expectation", STRING, "what was expected, with its columns"),
+    ],
+    [
+        ("severity", STRING, "critical or warning"),
+        ("passed", BOOLEAN, "whether it held"),
+        ("observed", STRING, "what was seen instead"),
+        ("num_rows", LONG, "rows that were checked"),
+        ("table_version", LONG, "Delta version that was checked"),
+        ("checked_at", TIMESTAMP, "when, UTC"),
+    ],
+    cluster_by=("run_id",),
+)
+
+model_evaluations = _table(
+    "ops",
+    "model_evaluations",
+    [
+        ("run_id", STRING, "MLflow run"),
+        ("model", STRING, "what was evaluated, such as als or popularity"),
+        ("metric", STRING, "such as ndcg_at_10"),
+    ],
+    [
+        ("value", DOUBLE, "mean over users"),
+        ("standard_error", DOUBLE, "standard error of that mean"),
+        ("num_users", LONG, "users measured"),
+        ("split", STRING, "how train and test were divided"),
+        ("model_version", STRING, "version of the registered model"),
+        ("evaluated_at", TIMESTAMP, "when, UTC"),
+    ],
+)
+
+ALL: tuple[Table, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Table))
+
+RAW_BY_TOPIC = {"user-events": raw_user_events, "episode-metadata": raw_episode_metadata}
+"""The bronze table of each Kafka topic."""

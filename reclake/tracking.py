@@ -1,0 +1,47 @@
+"""Tracking: MLflow on the workspace's server, or on a sqlite file of the local home."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from reclake.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import ActiveRun
+
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+}
+
+
+def tracking_uri(settings: Settings) -> str:
+    """Where runs are recorded."""
+    if settings.mlflow_tracking_uri:
+        return settings.mlflow_tracking_uri
+    return "databricks" if settings.on_databricks else f"sqlite:///{settings.home / 'mlflow.db'}"
+
+
+@contextmanager
+def tracked_run(settings: Settings, name: str) -> Iterator[ActiveRun]:
+    """Start an MLflow run in the settings' experiment; an exception inside marks it as failed.
+
+    MLflow is imported here and not before: it takes seconds, and a task without news does not need it.
+    """
+    os.environ |= _QUIET
+    import mlflow
+
+    mlflow.set_tracking_uri(tracking_uri(settings))
+    if settings.catalog:
+        mlflow.set_registry_uri("databricks-uc")
+    if mlflow.get_experiment_by_name(settings.mlflow_experiment) is None:
+        artifacts = None if settings.on_databricks else (settings.home / "mlartifacts").as_uri()
+        mlflow.create_experiment(settings.mlflow_experiment, artifact_location=artifacts)
+    mlflow.set_experiment(settings.mlflow_experiment)
+    with mlflow.start_run(run_name=name) as run:
+        yield run

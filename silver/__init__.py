@@ -1,0 +1,1 @@
+"""Typed, deduplicated, quarantined: what bronze received becomes facts."""

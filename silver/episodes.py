@@ -1,0 +1,53 @@
+"""Episodes: what is known of each one, by its newest record."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from reclake import tables
+from silver import records
+from silver.records import field, instant
+
+E = tables.episodes.c
+FIELDS = (
+    "episode_id",
+    "title",
+    "author",
+    "description",
+    "audio_url",
+    "transcript_url",
+    "feed_id",
+    "language",
+    "categories",
+    "duration",
+    "published_at",
+)
+WINS = "(source.updated_at, source.updated_offset) > (target.updated_at, target.updated_offset)"
+"""When a record replaces the stored one of the same episode."""
+
+
+def checked(parsed: DataFrame) -> DataFrame:
+    """Find the first fault of each parsed episode; only its id and title are required."""
+    return records.checked(parsed, records.missing("episode_id", "title"), records.too_long("episode_id"))
+
+
+def typed(accepted: DataFrame) -> DataFrame:
+    """Give the fields their types; an optional field that cannot be read becomes null."""
+    texts = ("title", "author", "description", "audio_url", "transcript_url", "feed_id", "language")
+    return accepted.select(
+        field("episode_id").alias(E.episode_id),
+        *(field(name).alias(name) for name in texts),
+        F.from_json(field("categories"), "array<string>").alias(E.categories),
+        F.abs(field("duration").try_cast("double")).cast("long").alias(E.duration),
+        instant("published_at").alias(E.published_at),
+        F.col("timestamp").alias(E.updated_at),
+        F.col("offset").alias(E.updated_offset),
+    )
+
+
+def newest(episodes: DataFrame) -> DataFrame:
+    """Keep one row per episode: the one that Kafka received last."""
+    values = (E.updated_at, E.updated_offset, *(c for c in episodes.columns if not c.startswith("updated_")))
+    latest = episodes.groupBy(E.episode_id).agg(F.max_by(F.struct(*values), F.struct(*values[:2])).alias("latest"))
+    return latest.select("latest.*")

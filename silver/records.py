@@ -1,0 +1,125 @@
+"""Records: from received bytes to the text fields of a JSON object, or to the quarantine with a reason.
+
+A fault is a struct of `reason` (machine-readable) and `detail`, null where nothing is wrong. The first rule that a
+record breaks names its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
+
+from reclake.tables import Table
+
+LONGEST_ID = 256
+"""Characters of an id; longer ones are somebody's mistake or attack."""
+
+_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$"
+_CORRUPT = "_corrupt"
+
+
+def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
+    """Add `record`, the named fields of the JSON object as text, and `fault`.
+
+    Text, because a typed parser answers null for a missing field and for one of a wrong type alike.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Rows of a bronze table.
+    max_bytes : int
+        Larger values are not parsed at all.
+    """
+    schema = StructType([StructField(name, StringType()) for name in (*fields, _CORRUPT)])
+    text = F.when(F.length("value") <= max_bytes, F.col("value").cast("string"))
+    record = _once(F.from_json(text, schema, {"columnNameOfCorruptRecord": _CORRUPT}))
+    is_object = F.trim(text).startswith("{") & F.col("record").isNotNull() & F.col(f"record.{_CORRUPT}").isNull()
+    return raw.withColumn("record", record).withColumn(
+        "fault",
+        first_fault(
+            broken(F.col("value").isNull(), "empty_value", F.lit("no value")),
+            broken(
+                F.length("value") > max_bytes,
+                "oversized_value",
+                F.concat(F.length("value").cast("string"), F.lit(f" bytes, at most {max_bytes}")),
+            ),
+            broken(~F.is_valid_utf8(F.col("value")), "not_json", F.lit("not UTF-8")),
+            broken(~F.coalesce(is_object, F.lit(False)), "not_json", F.lit("not a JSON object")),
+        ),
+    )
+
+
+def checked(rows: DataFrame, *rules: Column) -> DataFrame:
+    """Let `rules` (see `broken`) find a fault in records that have none yet."""
+    return rows.withColumn("fault", _once(first_fault(F.col("fault"), *rules)))
+
+
+def accepted(rows: DataFrame) -> DataFrame:
+    """The rows without a fault."""
+    return rows.where(F.col("fault").isNull())
+
+
+def rejected(rows: DataFrame, source: Table) -> DataFrame:
+    """The rows with a fault, as rows of `silver.quarantine`."""
+    return rows.where(F.col("fault").isNotNull()).select(
+        F.lit(str(source)).alias("source"),
+        F.concat_ws("/", "topic", "partition", "offset").alias("position"),
+        "value",
+        "fault.reason",
+        "fault.detail",
+        F.col("ingested_at").alias("quarantined_at"),
+    )
+
+
+def broken(condition: Column, reason: str, detail: Column) -> Column:
+    """A rule: a fault where `condition` holds, null elsewhere."""
+    return F.when(condition, F.struct(F.lit(reason).alias("reason"), detail.alias("detail")))
+
+
+def first_fault(*faults: Column) -> Column:
+    """The first fault that is not null."""
+    return F.coalesce(*faults)
+
+
+def missing(*fields: str) -> Column:
+    """A rule: the first of `fields` that is absent, null or blank."""
+    return first_fault(
+        *(broken(F.trim(F.coalesce(field(name), F.lit(""))) == "", "missing_field", F.lit(name)) for name in fields)
+    )
+
+
+def too_long(*fields: str) -> Column:
+    """A rule: the first of `fields` that is longer than an id may be."""
+    return first_fault(*(broken(F.length(field(name)) > LONGEST_ID, "oversized_id", F.lit(name)) for name in fields))
+
+
+def field(name: str) -> Column:
+    """A field of the parsed record, as text."""
+    return F.col(f"record.{name}")
+
+
+def number(name: str) -> Column:
+    """A field as a finite double, null where it is none."""
+    value = field(name).try_cast("double")
+    return F.when(~F.isnan(value) & (F.abs(value) != float("inf")), value)
+
+
+def instant(name: str) -> Column:
+    """An ISO 8601 field as a timestamp (UTC where it names no zone), null where it is none.
+
+    A bare cast would also take `2024` or `12:30`, the latter as a time of the day of the run.
+    """
+    return F.when(field(name).rlike(_TIME), field(name).try_cast("timestamp"))
+
+
+def excerpt(name: str) -> Column:
+    """The beginning of a field, to say in a detail what was wrong."""
+    return F.concat(F.lit(f"{name}="), F.substring(field(name), 1, 100))
+
+
+def _once(value: Column) -> Column:
+    """Compute a value once per row: the optimizer, which copies expressions into every use, stops at a generator."""
+    return F.explode(F.array(value))

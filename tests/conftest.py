@@ -1,0 +1,31 @@
+"""One real broker and one real document store for the whole session, in a temporary home."""
+
+import pytest
+
+from reclake import services
+from reclake.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def services_settings(tmp_path_factory):
+    """Settings that name no service, so that embedded ones are used."""
+    settings = Settings(
+        reclake_home=tmp_path_factory.mktemp("services"),
+        kafka_bootstrap_servers=None,
+        kafka_security_protocol="PLAINTEXT",
+        mongodb_uri=None,
+    )
+    yield settings
+    services.down(settings)
+
+
+@pytest.fixture(scope="session")
+def broker(services_settings):
+    """Address of a broker that has RecLake's topics."""
+    return services.kafka_bootstrap(services_settings)
+
+
+@pytest.fixture(scope="session")
+def document_store(services_settings):
+    """URI of a document store."""
+    return services.mongodb_uri(services_settings)

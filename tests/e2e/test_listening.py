@@ -1,0 +1,158 @@
+"""The whole listening job from the bundle's own files: Kafka to the document store, and the week after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from producers.listening import Simulation, simulate
+from reclake import document_store, tables
+from reclake.jobs.definition import load_jobs
+from reclake.jobs.execution import on_lake
+from reclake.jobs.result import JobRun
+from reclake.jobs.runner import run_job
+from reclake.lake import Lakehouse
+from reclake.recommendations import for_user, some_users
+from reclake.services import down
+from reclake.settings import Settings
+
+WEEKS = [Simulation(run=run, events=1_500, users=60, malformed_share=0.02) for run in (0, 1)]
+
+
+@dataclass
+class Pipeline:
+    lake: Lakehouse
+    runs: list[JobRun] = field(default_factory=list)
+    versions: list[dict[str, int]] = field(default_factory=list)
+
+    def run(self, job: str, only: Collection[str] = ()) -> None:
+        self.runs.append(run_job(load_jobs(), job, on_lake(self.lake), only=only))
+        self.versions.append({str(t): self.lake.version(t) for t in tables.ALL if self.lake.exists(t)})
+
+    def count(self, table: tables.Table) -> int:
+        return self.lake.read(table).count()
+
+
+@pytest.fixture(scope="module")
+def pipeline(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A week through the whole job, the job again without news, then the week after as far as the ids."""
+    schemas = {f"{layer}_schema": f"{layer}_e2e" for layer in ("bronze", "silver", "gold", "ops")}
+    settings = Settings(reclake_home=tmp_path_factory.mktemp("e2e"), als_rank=8, als_iterations=3, top_n=5, **schemas)
+    done = Pipeline(Lakehouse(settings, spark))
+    try:
+        simulate(settings, WEEKS[0])
+        done.run("listening")
+        done.run("listening")
+        simulate(settings, WEEKS[1])
+        done.run("bronze", only=["ingest_user_events", "ingest_episode_metadata"])
+        done.run("silver", only=["update_events", "update_engagement", "update_episodes"])
+        done.run("gold", only=["assign_ids"])
+        yield done
+    finally:
+        down(settings)
+
+
+def expected() -> Counter[str]:
+    return sum((week.expected() for week in WEEKS), Counter())
+
+
+def test_every_task_of_every_run_succeeds(pipeline):
+    assert [[task.name for task in run.failed] for run in pipeline.runs] == [[], [], [], [], []]
+
+
+def test_every_record_that_was_sent_is_in_bronze(pipeline):
+    sent = expected()
+
+    assert pipeline.count(tables.raw_episode_metadata) == sent["episode"]
+    assert pipeline.count(tables.raw_user_events) == sent.total() - sent["episode"]
+
+
+def test_each_valid_event_counts_once_and_each_broken_record_is_kept(pipeline):
+    sent = expected()
+    engaged = pipeline.lake.read(tables.daily_engagement).agg(F.sum("num_events")).first()
+
+    assert pipeline.count(tables.user_events) == sent["event"] + sent["late event"] == engaged[0]
+    assert pipeline.count(tables.quarantine) == sum(n for kind, n in sent.items() if kind.startswith("malformed"))
+
+
+def test_a_run_without_news_writes_nothing(pipeline):
+    assert pipeline.versions[1] == pipeline.versions[0]
+
+
+def test_ids_stay_what_they_were(pipeline):
+    first = pipeline.versions[0]["gold.user_ids"]
+    name = pipeline.lake.name(tables.user_ids)
+    before = set(pipeline.lake.spark.sql(f"SELECT * FROM {name} VERSION AS OF {first}").collect())
+
+    assert before <= set(pipeline.lake.read(tables.user_ids).collect())
+
+
+def test_nobody_is_recommended_what_they_completed(pipeline):
+    trained_on = pipeline.versions[0]["silver.daily_engagement"]
+    name = pipeline.lake.name(tables.daily_engagement)
+    done = pipeline.lake.spark.sql(f"SELECT * FROM {name} VERSION AS OF {trained_on}").where("num_completed > 0")
+    recommended = pipeline.lake.read(tables.als_top_n)
+
+    assert recommended.join(done, ["user_id", "new_episode_id"], "left_semi").count() == 0
+    assert {row["n"] for row in recommended.groupBy("user_id").agg(F.count("*").alias("n")).collect()} == {5}
+
+
+def test_the_store_serves_what_gold_holds_with_titles(pipeline):
+    gold = pipeline.lake.read(tables.als_top_n).collect()
+    with document_store.connect(pipeline.lake.settings) as database:
+        user = some_users(database, 1)[0]
+        served = for_user(database, user, 100)
+
+        assert set(database.list_collection_names()) == {"als_top_n", "als_item_item"}
+        assert database["als_top_n"].count_documents({}) == len(gold)
+    assert [(r["new_episode_id"], r["als_score"], r["model_version"]) for r in served] == [
+        (r["new_episode_id"], r["als_score"], "1")
+        for r in sorted(gold, key=lambda r: r["rank"])
+        if r["user_id"] == user
+    ]
+    assert all(row["title"] for row in served)
+
+
+def test_the_logged_model_answers_as_the_table_does(pipeline):
+    import mlflow
+    import pandas as pd
+
+    from reclake.tracking import tracking_uri
+
+    mlflow.set_tracking_uri(tracking_uri(pipeline.lake.settings))
+    model = mlflow.pyfunc.load_model(f"models:/{pipeline.lake.settings.registered_model}/1")
+    gold = pipeline.lake.read(tables.als_top_n).where("user_id = 'user-00001'").orderBy("rank").collect()
+
+    asked = model.predict(pd.DataFrame({"user_id": ["user-00001", "nobody"]}), params={"n": 5})
+
+    assert asked["recommended_episode_id"].tolist() == [row["new_episode_id"] for row in gold]
+    assert asked["score"].tolist() == pytest.approx([row["als_score"] for row in gold], abs=1e-5)
+
+
+def test_each_training_is_a_run_with_its_inputs_and_a_baseline(pipeline):
+    import mlflow
+
+    runs = mlflow.search_runs(experiment_names=[pipeline.lake.settings.mlflow_experiment], output_format="list")
+
+    assert len(runs) == 1
+    newest = runs[0].data
+    assert newest.params["als_rank"] == "8"
+    assert newest.tags["version.silver.daily_engagement"] == str(pipeline.versions[0]["silver.daily_engagement"])
+    assert {
+        "ndcg_at_10",
+        "map_at_10",
+        "recall_at_10",
+        "coverage_at_10",
+        "popularity_ndcg_at_10",
+    } <= newest.metrics.keys()
+
+
+def test_every_layer_was_checked(pipeline):
+    checked = {row["table_name"].split(".")[0] for row in pipeline.lake.read(tables.quality_results).collect()}
+
+    assert checked == {"bronze", "silver", "gold"}

@@ -1,0 +1,86 @@
+"""Ingestion from a real broker."""
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from bronze.ingest import ingest
+from producers.publisher import Publisher
+from producers.record import Record
+from reclake import tables
+from reclake.errors import DataLossError, ServiceError, TaskParameterError
+from reclake.kafka import client_config, ensure_topics
+from reclake.lake import Lakehouse
+from reclake.services import down, kafka_bootstrap
+
+
+@pytest.fixture
+def own_broker(lake):
+    """A broker of this test's own home, since the topic has to be empty at first."""
+    yield kafka_bootstrap(lake.settings)
+    down(lake.settings)
+
+
+def send(lake: Lakehouse, bootstrap: str, *values: bytes, topic="user-events") -> None:
+    with Publisher(client_config(lake.settings, bootstrap)) as publisher:
+        publisher.publish(Record(topic, "k", value) for value in values)
+
+
+def values(lake: Lakehouse) -> list[bytes]:
+    return sorted(bytes(row["value"]) for row in lake.read(tables.raw_user_events).collect())
+
+
+def test_every_byte_arrives_once_run_after_run_and_without_its_checkpoint(lake, own_broker):
+    run = lambda: ingest.run(lake, {"topic": "user-events"})  # noqa: E731
+    send(lake, own_broker, b"\xff\x00 not text", b"{}")
+    run()
+    send(lake, own_broker, b"second")
+    run()
+    checkpoint = lake.settings.files / "checkpoints" / "bronze" / "user_events"
+    checkpoint.rename(checkpoint.with_name("lost"))
+    send(lake, own_broker, b"third")
+    run()
+    version = lake.version(tables.raw_user_events)
+    run()
+
+    assert values(lake) == [b"second", b"third", b"{}", b"\xff\x00 not text"]
+    assert lake.version(tables.raw_user_events) == version
+
+
+def test_key_headers_and_position_are_kept(lake, own_broker):
+    producer = Producer(client_config(lake.settings, own_broker))
+    producer.produce(
+        "user-events", key=b"u1", value=b"v", headers={"trace": b"\x01"}, partition=3, timestamp=86_400_000
+    )
+    producer.flush(10)
+
+    ingest.run(lake, {"topic": "user-events"})
+
+    row = lake.read(tables.raw_user_events).selectExpr("*", "unix_millis(timestamp) AS ms").first()
+    assert (row["topic"], row["partition"], row["offset"], row["ms"]) == ("user-events", 3, 0, 86_400_000)
+    assert bytes(row["record_key"]) == b"u1"
+    assert [(header["key"], bytes(header["value"])) for header in row["headers"]] == [("trace", b"\x01")]
+
+
+def test_expired_records_are_a_choice_and_not_a_silence(lake, own_broker):
+    admin = AdminClient(client_config(lake.settings, own_broker))
+    send(lake, own_broker, *[b"old"] * 60)
+    ingest.run(lake, {"topic": "user-events"})
+    for future in admin.delete_topics(["user-events"]).values():
+        future.result(10)
+    while "user-events" in admin.list_topics(timeout=10).topics:
+        pass
+    ensure_topics(lake.settings, own_broker)
+    send(lake, own_broker, b"new")
+
+    with pytest.raises(DataLossError, match="KAFKA_ON_DATA_LOSS=skip"):
+        ingest.run(lake, {"topic": "user-events"})
+
+
+def test_an_unknown_topic_and_a_missing_broker_are_one_sentence(lake):
+    with pytest.raises(TaskParameterError, match=r"takes topic 'nope'\. Known topics: user-events"):
+        ingest.run(lake, {"topic": "nope"})
+
+    nowhere = lake.with_settings(lake.settings.model_copy(update={"kafka_bootstrap_servers": "127.0.0.1:1"}))
+    with pytest.raises(ServiceError, match="refused the connection"):
+        ingest.run(nowhere, {"topic": "user-events"})

@@ -1,0 +1,166 @@
+"""Producers against a real broker: what was counted as delivered is what a consumer reads."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import tenacity
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from producers.listening import Simulation, simulate
+from producers.publisher import Publisher
+from producers.record import Record
+from producers.replay import replay
+from reclake.errors import ServiceError
+from reclake.kafka import USER_EVENTS
+from reclake.settings import Settings
+
+TOPICS = ("user-events", "episode-metadata")
+
+
+class Topics:
+    """Reads what was written to the topics since this was made."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": "test-producers", "enable.auto.commit": "false"}
+        )
+        self._start = self._ends()
+
+    def read(self) -> list[Message]:
+        ends = self._ends()
+        self._consumer.assign([TopicPartition(topic, number, at) for (topic, number), at in self._start.items()])
+        wanted = sum(ends.values()) - sum(self._start.values())
+        messages: list[Message] = []
+        deadline = time.monotonic() + 60
+        while len(messages) < wanted and time.monotonic() < deadline:
+            messages += self._consumer.consume(10_000, timeout=1)
+        assert len(messages) == wanted
+        return messages
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _ends(self) -> dict[tuple[str, int], int]:
+        known = self._consumer.list_topics(timeout=10).topics
+        partitions = [TopicPartition(topic, number) for topic in TOPICS for number in known[topic].partitions]
+        return {(p.topic, p.partition): self._end(p) for p in partitions}
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(KafkaException),
+        wait=tenacity.wait_fixed(0.5),
+        stop=tenacity.stop_after_delay(20),
+        reraise=True,
+    )
+    def _end(self, partition: TopicPartition) -> int:
+        # A topic that was just made has no leader for a moment.
+        return self._consumer.get_watermark_offsets(partition, timeout=10)[1]
+
+
+@pytest.fixture
+def settings(broker):
+    return Settings(kafka_bootstrap_servers=broker, kafka_security_protocol="PLAINTEXT")
+
+
+@pytest.fixture
+def topics(broker):
+    topics = Topics(broker)
+    yield topics
+    topics.close()
+
+
+def test_a_simulation_arrives_whole_under_its_keys(settings, topics):
+    simulation = Simulation(events=3_000, users=50, malformed_share=0.02)
+    seen: list[int] = []
+
+    counts = simulate(settings, simulation, on_progress=lambda counts: seen.append(counts.delivered))
+
+    sent = [*simulation.episode_records(), *simulation.event_records()]
+    arrived = [(m.topic(), m.key().decode(), m.value()) for m in topics.read()]
+    assert Counter(arrived) == Counter((record.topic, record.key, record.value) for record in sent)
+    assert counts.by_kind == simulation.expected()
+    assert counts.failed == 0
+    assert seen == sorted(seen)
+    assert seen[-1] == len(sent)
+
+
+def test_a_replay_of_a_folder_arrives_whole_and_in_time_order_per_user(settings, topics, tmp_path):
+    rows = [f"{number % 7},{number % 50},{number % 10 / 2 + 0.5},{10**9 - number}\n" for number in range(500)]
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + "".join(rows))
+    (tmp_path / "movies.csv").write_text("movieId,title,genres\n1,Solo,Drama\n2,Duo,Drama|Comedy\n")
+
+    counts = replay(settings, tmp_path)
+
+    messages = topics.read()
+    assert counts.by_kind == {"event": 500, "derived complete": 100, "episode": 2}
+    assert len(messages) == counts.delivered == 602
+    events = [(m.key().decode(), json.loads(m.value())) for m in messages if m.topic() == "user-events"]
+    assert all(key == event["user_id"] for key, event in events)
+    for user in map(str, range(7)):
+        times = [event["ts"] for key, event in events if key == user]
+        assert times == sorted(times)
+
+
+def test_records_that_kafka_refuses_are_counted_and_do_not_stop_the_others(broker, topics):
+    records = [Record(USER_EVENTS.name, "k", value) for value in (b"first", b"x" * 2_000_000, b"last")]
+
+    with (
+        pytest.raises(ServiceError, match=r"did not take 1 records, 2 were delivered; first reason: .*size"),
+        Publisher({"bootstrap.servers": broker}) as publisher,
+    ):
+        publisher.publish(records)
+
+    assert (publisher.counts.delivered, publisher.counts.failed) == (2, 1)
+    assert [message.value() for message in topics.read()] == [b"first", b"last"]
+
+
+def test_more_records_than_may_be_in_flight_wait_for_the_broker(broker, topics):
+    records = (Record(USER_EVENTS.name, f"k{number}", b"%d" % number) for number in range(2_000))
+
+    with Publisher({"bootstrap.servers": broker, "queue.buffering.max.messages": "10"}) as publisher:
+        publisher.publish(records)
+
+    assert publisher.counts.delivered == len(topics.read()) == 2_000
+
+
+def test_an_error_while_records_are_made_loses_none_of_those_already_sent(broker, topics):
+    def records():
+        yield Record(USER_EVENTS.name, "k", b"sent")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Publisher({"bootstrap.servers": broker}) as publisher:
+        publisher.publish(records())
+
+    assert publisher.counts.delivered == len(topics.read()) == 1
+
+
+def test_a_broker_that_is_not_there_is_said_in_one_sentence():
+    with (
+        pytest.raises(ServiceError, match=r"127\.0\.0\.1:1 refused the connection"),
+        Publisher({"bootstrap.servers": "127.0.0.1:1"}),
+    ):
+        pass
+
+
+def test_ctrl_c_ends_a_slow_simulation_and_says_how_much_arrived(broker, topics, tmp_path):
+    program = "import typer; from reclake.cli.produce import register; app = typer.Typer(); register(app); app()"
+    command = [sys.executable, "-c", program, "simulate", "--rate", "100"]
+    environment = {"PATH": "", "KAFKA_BOOTSTRAP_SERVERS": broker, "RECLAKE_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    ) as process:
+        time.sleep(6)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    arrived = len(topics.read())
+    assert arrived > 500
+    assert f"Interrupted: {arrived:,} records were delivered." in output

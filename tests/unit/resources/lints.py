@@ -1,0 +1,230 @@
+"""Faults in a bundle that neither the CLI nor the workspace reports before a run: each lint lists those it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
+from inspect import Parameter
+from typing import Any
+from zoneinfo import available_timezones
+
+from reclake.jobs.bundle import Bundle
+from reclake.settings import Settings
+from reclake.task import GROUP, load_task
+
+Job = Mapping[str, Any]
+
+# Environments of the serverless versions that the wheel's dependency ranges are made for.
+ENVIRONMENT_VERSION = "4"
+_CRON_FIELD = re.compile(r"[\dA-Za-z*?/,#LW-]+")
+_SECRET_NAME = re.compile(r"password|passwd|secret$|token|api_key|access_key|private_key|_uri$", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"dapi[0-9a-f]{32}|AKIA[0-9A-Z]{16}|://[^/\s:@]+:[^/\s:@]+@|-----BEGIN [A-Z ]*PRIVATE KEY")
+
+
+def environment_of_each_wheel_task(job: Job) -> Iterator[str]:
+    declared = {entry["environment_key"] for entry in job.get("environments", [])}
+    for task in job["tasks"]:
+        key = task.get("environment_key")
+        if "python_wheel_task" in task and key not in declared:
+            yield f"{task['task_key']}: environment_key {key!r} is not declared"
+
+
+def environment_version(job: Job) -> Iterator[str]:
+    for entry in job.get("environments", []):
+        if entry["spec"].get("environment_version") != ENVIRONMENT_VERSION:
+            yield f"environment {entry['environment_key']}: environment_version is not {ENVIRONMENT_VERSION!r}"
+
+
+def dependencies_of_tasks(job: Job) -> Iterator[str]:
+    keys = {task["task_key"] for task in job["tasks"]}
+    for task in job["tasks"]:
+        for dependency in task.get("depends_on", []):
+            if dependency["task_key"] not in keys:
+                yield f"{task['task_key']}: depends on {dependency['task_key']}, which is no task of the job"
+
+
+def unique_task_keys(job: Job) -> Iterator[str]:
+    keys = [task["task_key"] for task in job["tasks"]]
+    yield from sorted({f"{key}: task_key given twice" for key in keys if keys.count(key) > 1})
+
+
+def quartz_schedule(job: Job) -> Iterator[str]:
+    schedule = job.get("schedule")
+    if not schedule:
+        return
+    fields = schedule["quartz_cron_expression"].split()
+    if len(fields) not in (6, 7) or not all(_CRON_FIELD.fullmatch(field) for field in fields):
+        yield f"{schedule['quartz_cron_expression']!r} is no Quartz expression of 6 or 7 fields"
+    elif (fields[3] == "?") == (fields[5] == "?"):
+        yield f"{schedule['quartz_cron_expression']!r}: exactly one of day of month and day of week has to be `?`"
+    if schedule["timezone_id"] not in available_timezones():
+        yield f"there is no timezone {schedule['timezone_id']!r}"
+
+
+def one_kind_of_start(job: Job) -> Iterator[str]:
+    kinds = [kind for kind in ("schedule", "trigger", "continuous") if job.get(kind)]
+    if len(kinds) > 1:
+        yield f"{' and '.join(kinds)} exclude each other"
+
+
+def one_run_at_a_time(job: Job) -> Iterator[str]:
+    if job.get("max_concurrent_runs") != 1:
+        yield "max_concurrent_runs has to be 1: two runs would share checkpoints"
+    if not job.get("queue", {}).get("enabled"):
+        yield "queue is not enabled: a run that comes too early would be dropped"
+
+
+def time_limits(job: Job) -> Iterator[str]:
+    if not job.get("timeout_seconds"):
+        yield "the job has no timeout_seconds"
+    for task in job["tasks"]:
+        if "python_wheel_task" in task and not 0 < task.get("timeout_seconds", 0) <= job.get("timeout_seconds", 0):
+            yield f"{task['task_key']}: timeout_seconds is not between 0 and that of the job"
+    slow = [
+        rule["value"]
+        for rule in job.get("health", {}).get("rules", [])
+        if (rule["metric"], rule["op"]) == ("RUN_DURATION_SECONDS", "GREATER_THAN")
+    ]
+    if not slow or slow[0] >= job.get("timeout_seconds", 0):
+        yield "no health rule warns before the timeout"
+
+
+def retries(job: Job) -> Iterator[str]:
+    for task in job["tasks"]:
+        if "python_wheel_task" in task and not {"max_retries", "min_retry_interval_millis"} <= task.keys():
+            yield f"{task['task_key']}: does not say how often and how soon it is retried"
+        if task.get("retry_on_timeout"):
+            yield f"{task['task_key']}: retry_on_timeout would spend the timeout again"
+
+
+def someone_is_told(job: Job) -> Iterator[str]:
+    if not any(job.get("email_notifications", {}).get("on_failure", [])):
+        yield "nobody is told of a failure"
+    if not job.get("description"):
+        yield "there is no description"
+
+
+def parameters_are_settings(job: Job) -> Iterator[str]:
+    for parameter in job.get("parameters", []):
+        if parameter["name"] not in Settings.model_fields:
+            yield f"parameter {parameter['name']} is no setting, and every task receives it"
+
+
+def parameters_are_passed(job: Job) -> Iterator[str]:
+    declared = {parameter["name"] for parameter in job.get("parameters", [])}
+    for task in job["tasks"]:
+        given = task.get("python_wheel_task", {}).get("named_parameters", {})
+        for name in sorted(declared):
+            if "python_wheel_task" in task and given.get(name) != f"{{{{job.parameters.{name}}}}}":
+                yield f"{task['task_key']}: does not pass the job's parameter {name}"
+
+
+def entry_points_and_options(job: Job) -> Iterator[str]:
+    known = entry_points(group=GROUP).names
+    for task in job["tasks"]:
+        wheel = task.get("python_wheel_task")
+        if wheel and wheel["entry_point"] not in known:
+            yield f"{task['task_key']}: there is no entry point {wheel['entry_point']}"
+        elif wheel:
+            own = wheel.get("named_parameters", {}).keys() - Settings.model_fields.keys()
+            options = load_task(wheel["entry_point"]).options
+            needed = {name for name, option in options.items() if option.default is Parameter.empty}
+            if own - options.keys():
+                yield f"{task['task_key']}: {wheel['entry_point']} does not take {sorted(own - options.keys())}"
+            if needed - own:
+                yield f"{task['task_key']}: {wheel['entry_point']} needs {sorted(needed - own)}"
+
+
+def children_agree(resolved: Mapping[str, Job]) -> Iterator[str]:
+    """A job and those that it runs declare the same parameters with the same defaults."""
+    for key, job in resolved.items():
+        ours = {parameter["name"]: parameter["default"] for parameter in job.get("parameters", [])}
+        for task in job["tasks"]:
+            child = re.sub(r".*jobs\.([\w-]+)\.id.*", r"\1", task.get("run_job_task", {}).get("job_id", ""))
+            for parameter in resolved.get(child, {}).get("parameters", []):
+                if ours.get(parameter["name"]) != parameter["default"]:
+                    yield f"{key}: parameter {parameter['name']} is not the one of {child}"
+
+
+def names_of_what_is_not_prefixed(bundle: Bundle) -> Iterator[str]:
+    """Development mode leaves these names as they are, so the target has to be in them."""
+    for kind in ("volumes", "secret_scopes", "apps", "database_instances"):
+        for key, resource in bundle.resources.get(kind, {}).items():
+            if "${bundle.target}" not in resource.content["name"]:
+                yield f"{kind} {key}: the name does not contain the target"
+
+
+def no_host(bundle: Bundle) -> Iterator[str]:
+    sections = {"databricks.yml": bundle.root, **bundle.root["targets"]}
+    yield from (
+        f"{name}: workspace.host is given" for name, of in sections.items() if "host" in of.get("workspace", {})
+    )
+
+
+def production_is_one_copy(bundle: Bundle) -> Iterator[str]:
+    for name, target in bundle.root["targets"].items():
+        if target.get("mode") == "production":
+            if not target.get("workspace", {}).get("root_path"):
+                yield f"{name}: workspace.root_path is missing"
+            if "/Shared/" in target.get("workspace", {}).get("root_path", ""):
+                yield f"{name}: every user can write to workspace.root_path"
+            if not target.get("run_as"):
+                yield f"{name}: run_as is missing"
+
+
+def variables_are_described_and_used(bundle: Bundle) -> Iterator[str]:
+    texts = list(_texts([bundle.root, [r.content for of in bundle.resources.values() for r in of.values()]]))
+    for name, variable in bundle.root["variables"].items():
+        if not (variable or {}).get("description"):
+            yield f"variable {name} has no description"
+        if not any(f"${{var.{name}}}" in text for _, text in texts):
+            yield f"variable {name} is not used"
+    for target, content in bundle.root["targets"].items():
+        for name in content.get("variables", {}).keys() - bundle.root["variables"].keys():
+            yield f"target {target}: there is no variable {name}"
+
+
+def no_plain_secrets(bundle: Bundle) -> Iterator[str]:
+    contents = [bundle.root, [r.content for of in bundle.resources.values() for r in of.values()]]
+    for name, text in _texts(contents):
+        literal = text and not text.startswith(("${", "{{"))
+        if (literal and _SECRET_NAME.search(name)) or _SECRET_VALUE.search(text):
+            yield f"{name} looks like a secret in plain text"
+
+
+JOB_LINTS = (
+    environment_of_each_wheel_task,
+    environment_version,
+    dependencies_of_tasks,
+    unique_task_keys,
+    quartz_schedule,
+    one_kind_of_start,
+    one_run_at_a_time,
+    time_limits,
+    retries,
+    someone_is_told,
+    parameters_are_settings,
+    parameters_are_passed,
+    entry_points_and_options,
+)
+BUNDLE_LINTS = (
+    names_of_what_is_not_prefixed,
+    no_host,
+    production_is_one_copy,
+    variables_are_described_and_used,
+    no_plain_secrets,
+)
+
+
+def _texts(value: Any, name: str = "") -> Iterable[tuple[str, str]]:
+    """Every text under a value, with the key it stands under; `{name: x, default: y}` puts y under x."""
+    if isinstance(value, Mapping):
+        under = value.get("name") if {"name", "default"} <= value.keys() else None
+        for key, item in value.items():
+            yield from _texts(item, str(under if under and key == "default" else key))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, name)
+    else:
+        yield name, str(value)

@@ -1,0 +1,120 @@
+"""The bundle of this repository, under each of its targets."""
+
+from pathlib import Path
+
+import pytest
+from databricks.bundles.experiments import MlflowExperiment
+from databricks.bundles.jobs import Job
+from databricks.bundles.registered_models import RegisteredModel
+from databricks.bundles.schemas import Schema
+from databricks.bundles.volumes import Volume
+
+from reclake.jobs.bundle import read_bundle
+from reclake.jobs.definition import load_jobs
+from reclake.settings import load_settings
+from tests.unit.resources import lints
+
+FILE = Path(__file__).parents[3] / "databricks.yml"
+MODELS = {
+    "jobs": Job,
+    "schemas": Schema,
+    "volumes": Volume,
+    "experiments": MlflowExperiment,
+    "registered_models": RegisteredModel,
+}
+# What a deployment knows: the user, and the variables that have no default.
+OF_DEPLOYMENT = {
+    "workspace.current_user.userName": "anna@example.org",
+    "var.kafka_bootstrap_servers": "broker:9092",
+    "var.service_principal": "00000000-0000-0000-0000-000000000000",
+}
+GIVEN = {
+    "local": {},
+    "dev": OF_DEPLOYMENT,
+    "staging": OF_DEPLOYMENT | {"var.notification_email": "ops@example.org"},
+    "prod": OF_DEPLOYMENT | {"var.notification_email": "ops@example.org"},
+}
+DEPLOYED = ["dev", "staging", "prod"]
+
+
+def resolved(target, kind):
+    # The laptop knows no workspace, so only what its jobs refer to has to resolve there.
+    bundle = read_bundle(FILE, target, OF_DEPLOYMENT if target == "local" and kind != "jobs" else GIVEN[target])
+    return {key: bundle.resolve(r.content, r.file) for key, r in bundle.resources.get(kind, {}).items()}
+
+
+def test_every_kind_of_resource_has_a_strict_model():
+    assert read_bundle(FILE).resources.keys() == MODELS.keys()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("target", GIVEN)
+def test_resources_fit_the_strict_models(target, kind):
+    entries = resolved(target, kind)
+
+    assert entries
+    for entry in entries.values():
+        MODELS[kind].from_dict(entry)
+
+
+@pytest.mark.parametrize("lint", lints.JOB_LINTS, ids=lambda lint: lint.__name__)
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_jobs_have_no_fault_that_shows_only_in_a_run(target, lint):
+    faults = {key: list(lint(job)) for key, job in resolved(target, "jobs").items()}
+
+    assert {key: found for key, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("lint", lints.BUNDLE_LINTS, ids=lambda lint: lint.__name__)
+def test_the_bundle_has_no_fault_that_shows_only_in_a_run(lint):
+    assert list(lint(read_bundle(FILE))) == []
+
+
+@pytest.mark.parametrize("target", GIVEN)
+def test_jobs_agree_with_the_jobs_that_they_run(target):
+    assert list(lints.children_agree(resolved(target, "jobs"))) == []
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_each_target_resolves_as_a_whole(target):
+    bundle = read_bundle(FILE, target, GIVEN[target])
+
+    bundle.resolve(bundle.root["targets"][target], FILE)
+
+
+def test_on_a_laptop_the_jobs_leave_every_default_in_place():
+    parameters = load_jobs(FILE)["listening"].defaults
+
+    assert load_settings(**parameters) == load_settings()
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_a_workspace_gets_full_names(target):
+    bundle = read_bundle(FILE, target, GIVEN[target])
+    listening = bundle.resources["jobs"]["listening"]
+    parameters = {p["name"]: p["default"] for p in bundle.resolve(listening.content, listening.file)["parameters"]}
+
+    catalog, schema, model = parameters["registered_model"].split(".")
+    assert (catalog, schema, model) == ("main", parameters["gold_schema"], "als")
+    assert parameters["volume"] == f"/Volumes/main/{parameters['ops_schema']}/files_{target}"
+    assert parameters["mlflow_experiment"].startswith(("/Users/", "/Shared/"))
+    assert parameters["secret_scope"] == f"reclake-{target}"
+
+
+def test_staging_and_prod_share_no_schema():
+    names = [{schema["name"] for schema in resolved(target, "schemas").values()} for target in ("staging", "prod")]
+
+    assert names[0].isdisjoint(names[1])
+
+
+def test_only_the_whole_pipeline_is_scheduled_and_only_prod_starts_it():
+    scheduled = {
+        t: {k: j["schedule"]["pause_status"] for k, j in resolved(t, "jobs").items() if "schedule" in j}
+        for t in DEPLOYED
+    }
+
+    assert scheduled == {
+        "dev": {"listening": "PAUSED"},
+        "staging": {"listening": "PAUSED"},
+        "prod": {"listening": "UNPAUSED"},
+    }

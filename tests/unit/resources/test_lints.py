@@ -1,0 +1,163 @@
+"""Each lint finds the fault that it is for: a sound definition with one thing broken."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+
+from reclake.jobs.bundle import Bundle, Resource
+from tests.unit.resources import lints
+
+JOB = {
+    "description": "A sound job.",
+    "max_concurrent_runs": 1,
+    "queue": {"enabled": True},
+    "timeout_seconds": 100,
+    "health": {"rules": [{"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 50}]},
+    "email_notifications": {"on_failure": ["ops@example.org"]},
+    "schedule": {"quartz_cron_expression": "0 15 * * * ?", "timezone_id": "Europe/Berlin"},
+    "parameters": [{"name": "catalog", "default": "main"}],
+    "environments": [{"environment_key": "default", "spec": {"environment_version": "4"}}],
+    "tasks": [
+        {
+            "task_key": "first",
+            "environment_key": "default",
+            "timeout_seconds": 100,
+            "max_retries": 2,
+            "min_retry_interval_millis": 0,
+            "python_wheel_task": {
+                "entry_point": "ingest",
+                "named_parameters": {"catalog": "{{job.parameters.catalog}}", "topic": "user-events"},
+            },
+        },
+        {"task_key": "second", "depends_on": [{"task_key": "first"}], "run_job_task": {"job_id": "1"}},
+    ],
+}
+ROOT = {
+    "bundle": {"name": "reclake"},
+    "variables": {"kafka": {"description": "Brokers.", "default": "${bundle.name}"}},
+    "targets": {
+        "prod": {
+            "mode": "production",
+            "workspace": {"root_path": "/Workspace/Users/x/.bundle"},
+            "run_as": {"user_name": "x"},
+            "variables": {"kafka": "broker:9092"},
+        }
+    },
+}
+RESOURCES = {"volumes": {"files": {"name": "files_${bundle.target}", "comment": "${var.kafka}"}}}
+
+
+def broken(sound, path, value):
+    """A copy with the value at `path` replaced, or removed when it is None."""
+    copy = deepcopy(sound)
+    *way, last = path
+    place = copy
+    for step in way:
+        place = place[step]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return copy
+
+
+def bundle(root=ROOT, resources=RESOURCES):
+    entries = {kind: {k: Resource(Path("x.yml"), c) for k, c in of.items()} for kind, of in resources.items()}
+    return Bundle(Path("databricks.yml"), "prod", root, entries)
+
+
+WHEEL = ("tasks", 0, "python_wheel_task")
+BROKEN_JOBS = [
+    (lints.environment_of_each_wheel_task, ("tasks", 0, "environment_key"), "other"),
+    (lints.environment_of_each_wheel_task, ("tasks", 0, "environment_key"), None),
+    (lints.environment_of_each_wheel_task, ("environments",), None),
+    (lints.environment_version, ("environments", 0, "spec", "environment_version"), None),
+    (lints.environment_version, ("environments", 0, "spec", "environment_version"), "1"),
+    (lints.dependencies_of_tasks, ("tasks", 1, "depends_on", 0, "task_key"), "frist"),
+    (lints.unique_task_keys, ("tasks", 1, "task_key"), "first"),
+    (lints.quartz_schedule, ("schedule", "quartz_cron_expression"), "15 * * * *"),
+    (lints.quartz_schedule, ("schedule", "quartz_cron_expression"), "0 15 * * * *"),
+    (lints.quartz_schedule, ("schedule", "quartz_cron_expression"), "0 15 * & * ?"),
+    (lints.quartz_schedule, ("schedule", "timezone_id"), "Europe/Berlln"),
+    (lints.one_kind_of_start, ("trigger",), {"periodic": {"interval": 1, "unit": "HOURS"}}),
+    (lints.one_run_at_a_time, ("max_concurrent_runs",), None),
+    (lints.one_run_at_a_time, ("max_concurrent_runs",), 4),
+    (lints.one_run_at_a_time, ("queue",), None),
+    (lints.time_limits, ("timeout_seconds",), None),
+    (lints.time_limits, ("tasks", 0, "timeout_seconds"), None),
+    (lints.time_limits, ("tasks", 0, "timeout_seconds"), 101),
+    (lints.time_limits, ("health",), None),
+    (lints.time_limits, ("health", "rules", 0, "value"), 100),
+    (lints.retries, ("tasks", 0, "max_retries"), None),
+    (lints.retries, ("tasks", 0, "retry_on_timeout"), True),
+    (lints.someone_is_told, ("email_notifications",), None),
+    (lints.someone_is_told, ("email_notifications", "on_failure"), [""]),
+    (lints.someone_is_told, ("description",), None),
+    (lints.parameters_are_settings, ("parameters", 0, "name"), "katalog"),
+    (lints.parameters_are_passed, (*WHEEL, "named_parameters", "catalog"), None),
+    (lints.parameters_are_passed, (*WHEEL, "named_parameters", "catalog"), "{{job.parameters.volume}}"),
+    (lints.entry_points_and_options, (*WHEEL, "entry_point"), "digest"),
+    (lints.entry_points_and_options, (*WHEEL, "named_parameters", "speed"), "9"),
+    (lints.entry_points_and_options, (*WHEEL, "named_parameters", "topic"), None),
+]
+BROKEN_ROOTS = [
+    (lints.no_host, ("workspace",), {"host": "https://example.org"}),
+    (lints.no_host, ("targets", "prod", "workspace", "host"), "https://example.org"),
+    (lints.production_is_one_copy, ("targets", "prod", "workspace"), None),
+    (lints.production_is_one_copy, ("targets", "prod", "workspace", "root_path"), "/Workspace/Shared/.bundle"),
+    (lints.production_is_one_copy, ("targets", "prod", "run_as"), None),
+    (lints.variables_are_described_and_used, ("variables", "kafka", "description"), None),
+    (lints.variables_are_described_and_used, ("variables", "unused"), {"description": "Nobody asks."}),
+    (lints.variables_are_described_and_used, ("targets", "prod", "variables", "kafak"), "broker:9092"),
+    (lints.no_plain_secrets, ("variables", "api_key"), {"api_key": "hunter2"}),
+    (lints.no_plain_secrets, ("targets", "prod", "variables", "kafka_api_secret"), "hunter2"),
+    (lints.no_plain_secrets, ("variables", "kafka", "default"), "mongodb://anna:hunter2@db"),
+    (lints.no_plain_secrets, ("variables", "kafka", "default"), "dapi" + "0123456789abcdef" * 2),
+]
+
+
+@pytest.mark.parametrize("lint", lints.JOB_LINTS)
+def test_a_sound_job_has_no_fault(lint):
+    assert list(lint(JOB)) == []
+
+
+@pytest.mark.parametrize("lint", lints.BUNDLE_LINTS)
+def test_a_sound_bundle_has_no_fault(lint):
+    assert list(lint(bundle())) == []
+
+
+@pytest.mark.parametrize(("lint", "path", "value"), BROKEN_JOBS)
+def test_a_broken_job_has_a_fault(lint, path, value):
+    assert list(lint(broken(JOB, path, value)))
+
+
+@pytest.mark.parametrize(("lint", "path", "value"), BROKEN_ROOTS)
+def test_a_broken_bundle_has_a_fault(lint, path, value):
+    assert list(lint(bundle(broken(ROOT, path, value))))
+
+
+def test_a_secret_as_the_default_of_a_parameter_is_a_fault():
+    job = {"parameters": [{"name": "mongodb_uri", "default": "hunter2"}]}
+
+    assert list(lints.no_plain_secrets(bundle(resources={"jobs": {"export": job}})))
+
+
+def test_a_volume_without_its_target_is_a_fault():
+    resources = {"volumes": {"files": {"name": "files"}}}
+
+    assert list(lints.names_of_what_is_not_prefixed(bundle(resources=resources)))
+
+
+def test_a_child_with_another_default_is_a_fault():
+    parent = {"parameters": [{"name": "catalog", "default": "a"}]}
+    parent["tasks"] = [{"task_key": "t", "run_job_task": {"job_id": "${resources.jobs.child.id}"}}]
+    child = {"parameters": [{"name": "catalog", "default": "b"}], "tasks": []}
+
+    assert list(lints.children_agree({"parent": parent, "child": child}))
+
+
+def test_every_lint_is_proved_able_to_fail():
+    proved = {lint for lint, *_ in BROKEN_JOBS + BROKEN_ROOTS} | {lints.names_of_what_is_not_prefixed}
+
+    assert proved == {*lints.JOB_LINTS, *lints.BUNDLE_LINTS}
