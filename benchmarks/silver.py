@@ -115,11 +115,10 @@ def _receive(lake: Lakehouse, number: int) -> None:
 
 
 def _events(lake: Lakehouse, prefix: str, number: int) -> DataFrame:
+    numbers = lake.spark.range(number, numPartitions=2).withColumnRenamed("id", "number")
     kinds = F.array(*map(F.lit, ("like", "pause", "pause", "skip", "complete", "rate")))
     return (
-        lake.spark.range(number, numPartitions=2)
-        .withColumnRenamed("id", "number")
-        .select(
+        numbers.select(
             "number",
             F.concat(F.lit(f"{prefix}-"), F.col("number").cast("string")).alias("event_id"),
             F.format_string("user-%05d", F.pmod(F.xxhash64("number", F.lit(prefix)), F.lit(USERS))).alias("user_id"),

@@ -113,6 +113,15 @@ def pruning(rows: DataFrame, column: str, of: str = "") -> Column | None:
     return target.between(low, high)
 
 
+def semi_join(rows: DataFrame, keys: DataFrame, table: Table) -> DataFrame:
+    """The rows of a table that agree with a row of `keys`; see `Lakehouse.read`."""
+    cluster = table.cluster_by[:1]
+    if cluster and cluster[0] in keys.columns:
+        within = pruning(keys, cluster[0])
+        rows = rows.where(F.lit(False) if within is None else within)
+    return rows.join(keys, keys.columns, "left_semi")
+
+
 def upsert(name: str, table: Table, rows: DataFrame, *, wins: str | None) -> None:
     """Merge rows into a table by its key; see `Lakehouse.upsert`."""
     condition = _condition(table, rows)

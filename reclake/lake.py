@@ -62,13 +62,13 @@ class Lakehouse:
             self._opened[table] = delta.open_table(self.spark, self.settings, table)
         return self._opened[table]
 
-    def read(self, table: Table, days_of: DataFrame | None = None) -> DataFrame:
-        """Read a table; with `days_of`, only the days that occur there, as a literal predicate that skips files."""
+    def read(self, table: Table, among: DataFrame | None = None) -> DataFrame:
+        """Read a table; with `among`, the rows that agree with one of its rows in all of its columns.
+
+        Where `among` has the table's clustering column, its values become a literal predicate that skips files.
+        """
         rows = self.spark.read.table(self.name(table))
-        if days_of is None:
-            return rows
-        within = delta.pruning(days_of, "day")
-        return rows.where(F.lit(False) if within is None else within)
+        return rows if among is None else delta.semi_join(rows, among, table)
 
     def version(self, table: Table) -> int:
         """The newest Delta version of a table."""
@@ -98,7 +98,7 @@ class Lakehouse:
             if not changes.empty:
                 log.info("%s reads %s, versions %d to %d", consumer, table, start, end)
                 yield changes
-            self._commit(consumer, {table: end})
+            self.commit(consumer, {table: end})
 
     def news(self, consumer: str, *sources: Table, always: bool = False) -> Iterator[Mapping[Table, int]]:
         """Yield the version of every source, once, if any of them changed since `consumer` last finished.
@@ -116,7 +116,12 @@ class Lakehouse:
         if always or any(not self._feed(source, starts[source], ends[source]).empty for source in moved):
             yield ends
         if moved:
-            self._commit(consumer, {source: ends[source] for source in moved})
+            self.commit(consumer, {source: ends[source] for source in moved})
+
+    def commit(self, consumer: str, versions: Mapping[Table, int]) -> None:
+        """Note up to which version of each table a consumer has read; `changes` and `news` do so themselves."""
+        rows = [(consumer, str(source), version) for source, version in versions.items()]
+        self.upsert(tables.progress, self.spark.createDataFrame(rows, tables.progress.schema))
 
     def upsert(self, table: Table, rows: DataFrame, *, wins: str | None = None) -> None:
         """Insert rows by the table's key; an existing row is updated where it differs, or where `wins` holds.
@@ -158,10 +163,6 @@ class Lakehouse:
         known = self.read(tables.progress).where((F.col("consumer") == consumer) & (F.col("source") == str(source)))
         row = known.select("version").first()
         return -1 if row is None else int(row["version"])
-
-    def _commit(self, consumer: str, versions: Mapping[Table, int]) -> None:
-        rows = [(consumer, str(source), version) for source, version in versions.items()]
-        self.upsert(tables.progress, self.spark.createDataFrame(rows, tables.progress.schema))
 
 
 class _Session:

@@ -25,8 +25,7 @@ def update_engagement(lake: Lakehouse) -> None:
     """Recompute the (user, episode, day) groups that new events touched."""
     for new in lake.changes(tables.user_events, consumer="daily_engagement"):
         touched = new.touched(*engagement.GROUP)
-        events_of_days = lake.read(tables.user_events, days_of=touched)
-        recomputed = engagement.daily(events_of_days.join(touched, list(engagement.GROUP), "left_semi"))
+        recomputed = engagement.daily(lake.read(tables.user_events, among=touched))
         lake.refresh(tables.daily_engagement, recomputed, scope=touched)
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake import delta, tables
-from reclake.changes import Changes
+from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.quality.expectation import Suite
 from reclake.tables import RAW_BY_TOPIC, Table
@@ -45,7 +44,9 @@ def news(lake: Lakehouse, suite: Suite) -> News | None:
             return News(suite, _with_derived(suite, lake.read(suite.table)), version)
         return None
     for new in lake.changes(suite.table, CONSUMER):
-        rows = new.rows if suite.scope == "inserted" else _standing(lake, suite, new)
+        # Not only what changed but all that now stands there: a key may be doubled by a row that was there before.
+        touched = new.touched(*(suite.touched_by or suite.table.key))
+        rows = new.rows if suite.scope == "inserted" else lake.read(suite.table, among=touched)
         if suite.table == tables.quarantine:
             rows = with_share_of_records(rows, lake)
         return News(suite, _with_derived(suite, rows), version)
@@ -54,9 +55,9 @@ def news(lake: Lakehouse, suite: Suite) -> News | None:
 
 def commit(lake: Lakehouse, checked: Iterable[News]) -> None:
     """Note that news were checked, all in one write."""
-    rows = [(CONSUMER, str(new.table), new.version) for new in checked]
-    if rows:
-        lake.upsert(tables.progress, lake.spark.createDataFrame(rows, tables.progress.schema))
+    versions = {new.table: new.version for new in checked}
+    if versions:
+        lake.commit(CONSUMER, versions)
 
 
 def with_share_of_records(quarantined: DataFrame, lake: Lakehouse) -> DataFrame:
@@ -86,17 +87,6 @@ def with_share_of_records(quarantined: DataFrame, lake: Lakehouse) -> DataFrame:
         received = lake.read(bronze[source]).where(batches).count()
         share = F.when(F.col("source") == source, F.lit(bad / max(received, bad))).otherwise(share)
     return quarantined.withColumn("share_of_records", share)
-
-
-def _standing(lake: Lakehouse, suite: Suite, new: Changes) -> DataFrame:
-    """The rows that now stand where something changed."""
-    touched = new.touched(*(suite.touched_by or suite.table.key))
-    rows = lake.read(suite.table)
-    cluster = suite.table.cluster_by[:1]
-    if cluster and cluster[0] in touched.columns:
-        within = delta.pruning(touched, cluster[0])
-        rows = rows.where(F.lit(False) if within is None else within)
-    return rows.join(touched, touched.columns, "left_semi")
 
 
 def _with_derived(suite: Suite, rows: DataFrame) -> DataFrame:
