@@ -72,7 +72,8 @@ def replace_collection(
 ) -> int:
     """Serve `documents` as collection `name`, instead of what it held; return how many they are.
 
-    Memory stays bounded: a few batches are on their way at any time, however many documents there are.
+    Memory stays bounded: a few batches are on their way at any time, however many documents there are. A reader sees
+    the old set or the new one; one that is between two batches of a long cursor gets `CursorNotFound` and reads again.
 
     Parameters
     ----------

@@ -85,12 +85,10 @@ class Lakehouse:
     def changes(self, table: Table, consumer: str) -> Iterator[Changes]:
         """Yield what changed in `table` since `consumer` last read it: once, or never when there is no news.
 
-        The consumer's progress is committed when its loop body ends; an exception inside leaves it where it was.
+        The consumer's progress is committed when its loop body ends; an exception inside leaves it where it was::
 
-        Examples
-        --------
-        >>> for new in lake.changes(tables.user_events, consumer="engagement"):  # doctest: +SKIP
-        ...     lake.upsert(tables.daily_engagement, daily(new.rows))
+            for new in lake.changes(tables.user_events, consumer="engagement"):
+                lake.upsert(tables.daily_engagement, daily(new.rows))
         """
         start, end = self._read_until(consumer, table) + 1, self.version(table)
         if start <= end:

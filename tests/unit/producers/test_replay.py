@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from producers.record import Record
-from producers.replay import event_records, title_records
+from producers.replay import event_records
 from reclake.errors import InputFileError, TaskParameterError
 
 MOVIELENS = "userId,movieId,rating,timestamp\n"
@@ -295,36 +295,6 @@ def test_an_unknown_field_is_refused_with_the_known_ones(tmp_path):
 
     with pytest.raises(TaskParameterError, match=r"'uid', which is no field\. Use one of ts, user_id"):
         event_records(path, mapping={"uid": "userId"})
-
-
-def test_movielens_titles_are_episodes(tmp_path):
-    path = written(
-        tmp_path / "movies.csv",
-        'movieId,title,genres\n11,"American President, The (1995)",Comedy|Drama\n2,Solo,(no genres listed)\n',
-    )
-    unknown = dict.fromkeys(("author", "description", "audio_url", "feed_id", "language", "duration", "published_at"))
-
-    records = list(title_records(path))
-
-    assert [(record.topic, record.key, record.kind) for record in records] == [
-        ("episode-metadata", b"11", "episode"),
-        ("episode-metadata", b"2", "episode"),
-    ]
-    assert values(records) == [
-        {"episode_id": "11", "title": "American President, The (1995)", "categories": ["Comedy", "Drama"], **unknown},
-        {"episode_id": "2", "title": "Solo", "categories": [], **unknown},
-    ]
-
-
-def test_titles_of_ones_own_are_mapped(tmp_path):
-    path = written(
-        tmp_path / "t.jsonl", '{"id": 5, "name": "Bees", "duration": "60", "categories": ["Science"], "isbn": "x"}'
-    )
-
-    (episode,) = values(title_records(path, mapping={"episode_id": "id", "title": "name"}))
-
-    assert (episode["episode_id"], episode["title"], episode["duration"]) == ("5", "Bees", 60)
-    assert (episode["categories"], episode["isbn"]) == (["Science"], "x")
 
 
 def test_ctrl_c_while_sorting_ends_at_once_and_leaves_no_files(tmp_path):
