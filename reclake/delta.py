@@ -20,7 +20,9 @@ from reclake.settings import Settings
 from reclake.tables import Table
 
 _MOST_LITERALS = 1_000
-_PROPERTIES = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
+_FOLLOWED = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
+_NOTES = "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' = 'false'"
+"""Of tables of a few rows that nobody follows: to write them anew is cheaper than to keep track of small changes."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
     clustering = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
     spark.sql(
         f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta {_location(settings, table)} {clustering} "
-        f"TBLPROPERTIES ({_PROPERTIES})"
+        f"TBLPROPERTIES ({_NOTES if table.layer == 'ops' else _FOLLOWED})"
     )
     return name
 

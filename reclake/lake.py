@@ -159,8 +159,8 @@ class Lakehouse:
 
     def _read_until(self, consumer: str, source: Table) -> int:
         known = self.read(tables.progress).where((F.col("consumer") == consumer) & (F.col("source") == str(source)))
-        row = known.select("version").first()
-        return -1 if row is None else int(row["version"])
+        rows = known.select("version").collect()  # at most one: the two are the key
+        return int(rows[0]["version"]) if rows else -1
 
 
 class _Session:

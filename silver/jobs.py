@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reclake import tables
 from reclake.lake import Lakehouse
+from reclake.staging import staging
 from reclake.task import task
 from silver import engagement, episodes, events, records
 
@@ -13,11 +14,15 @@ def update_events(lake: Lakehouse) -> None:
     """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
     settings = lake.settings
     for new in lake.changes(tables.raw_user_events, consumer="user_events"):
-        checked = events.checked(records.parsed(new.rows, events.FIELDS, settings.max_value_bytes))
-        lake.append_new(tables.quarantine, records.rejected(checked, tables.raw_user_events))
-        valid = events.typed(records.accepted(checked))
-        unique = events.deduplicated(events.with_weight(valid, settings.weights))
-        lake.upsert(tables.user_events, unique, wins=events.WINS)
+        with staging(lake) as stage:
+            # Written once, because both merges read their source several times.
+            checked = stage(
+                "checked", events.checked(records.parsed(new.rows, events.FIELDS, settings.max_value_bytes))
+            )
+            lake.append_new(tables.quarantine, records.rejected(checked, tables.raw_user_events))
+            valid = events.typed(records.accepted(checked))
+            unique = events.deduplicated(events.with_weight(valid, settings.weights))
+            lake.upsert(tables.user_events, unique, wins=events.WINS)
 
 
 @task
