@@ -1,74 +1,98 @@
-"""Offline evaluation: ALS beside popularity, on interactions that neither of them has seen."""
+"""Offline evaluation: any configuration on the same split, measured on interactions that it has not seen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold import als, metrics
+from gold import metrics, models
+from gold.configuration import Configuration
+from gold.interactions import interactions, numbered
+from gold.metrics import Scores
+from gold.models.model import Model
 from gold.splits import Split
-from gold.top_n import top_n
-from reclake.settings import AlsSettings
+from reclake import tables
+from reclake.settings import EventWeights
 from reclake.staging import Stage
 
 K = 10
 
-Scores = Mapping[str, tuple[float, float]]
-"""Metric name to (mean over users, standard error)."""
+Reweighed = Callable[[EventWeights], DataFrame]
+"""All daily engagement, with events weighed in another way than silver did."""
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What each model scored on a split."""
+class Measured:
+    """How a configuration did: rows of `gold.metrics.per_user`, and what they amount to."""
 
-    split: str
-    scores: Mapping[str, Scores]
+    configuration: Configuration
+    model: Model
+    per_user: DataFrame
+    scores: Scores
+
+    @property
+    def score(self) -> float:
+        """What configurations are chosen by, nDCG@10."""
+        return self.scores[f"ndcg_at_{K}"][0]
 
 
-def evaluate(split: Split, settings: AlsSettings, stage: Stage) -> Evaluation:
-    """Fit ALS and popularity on the train side and measure both on the test side.
+class Trial:
+    """A split that configurations are measured on, with ids numbered and what all of them need made once.
 
-    Measured are users with something in train, on held-out items with positive engagement; every item that a user
-    has in train is excluded, completed or not.
+    Measured are users with something in train, on held-out items with positive engagement. Every item that a user has
+    in train is excluded, whatever is excluded when serving.
 
     Parameters
     ----------
     split : Split
-        With `user_idx`, `item_idx` and `engagement` on both sides.
-    stage : callable
-        Where intermediate rows are kept, see `reclake.staging`.
+    users, items : DataFrame
+        `gold.user_ids` and `gold.item_ids`.
+    reweighed : callable
+        For configurations with event weights of their own; what is relevant stays what silver's weights say.
+    stage : Stage
+        Where intermediate rows are kept.
     """
-    factors = als.fit(split.train, settings)
-    models = {"als": factors, "popularity": popularity(split.train)}
-    seen = split.train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
-    relevant = (
-        split.test.where("engagement > 0").join(seen.select("user_idx"), "user_idx").select("user_idx", "item_idx")
-    )
-    tested = stage(
-        "tested", seen.join(relevant.select("user_idx").distinct(), "user_idx").withColumnRenamed("user_idx", "idx")
-    )
-    catalogue = split.train.select("item_idx").distinct().count()
-    scores = {}
-    for name, model in models.items():
-        best = stage(f"best {name}", top_n(model.users.join(tested, "idx"), model.items, K))
-        scores[name] = _measured(best.withColumnRenamed("idx", "user_idx"), relevant, catalogue)
-    return Evaluation(split.name, scores)
 
+    def __init__(self, split: Split, users: DataFrame, items: DataFrame, reweighed: Reweighed, stage: Stage) -> None:
+        self.split = split
+        self._users, self._items, self._reweighed, self._stage = users, items, reweighed, stage
+        self._train: dict[tuple[float | None, EventWeights | None], DataFrame] = {}
+        self._number = 0
+        train = self._interactions(Configuration())
+        seen = train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
+        liked = numbered(split.test.where("engagement > 0"), users, items)
+        self.relevant = stage("relevant", liked.join(seen, "user_idx", "left_semi"))
+        self.queries = stage(
+            "queries", seen.join(self.relevant, "user_idx", "left_semi").withColumnRenamed("user_idx", "idx")
+        )
 
-def popularity(interactions: DataFrame) -> als.Factors:
-    """Recommend what most users liked, as a factorisation of one factor: every user alike, items by popularity."""
-    liked = F.count_if(F.col("engagement") > 0).cast("float")
-    return als.Factors(
-        interactions.select(F.col("user_idx").alias("idx"))
-        .distinct()
-        .withColumn("factors", F.array(F.lit(1.0).cast("float"))),
-        interactions.groupBy(F.col("item_idx").alias("idx")).agg(F.array(liked).alias("factors")),
-    )
+    def on(self, split: Split, stage: Stage) -> Trial:
+        """The same lakehouse on another split."""
+        return Trial(split, self._users, self._items, self._reweighed, stage)
 
+    def fit(self, configuration: Configuration) -> Model:
+        """Fit a configuration to the train side."""
+        return models.fit(self._interactions(configuration), configuration)
 
-def _measured(best: DataFrame, relevant: DataFrame, catalogue: int) -> Scores:
-    found = metrics.summary(metrics.per_user(best, relevant, K), K)
-    return {**found, f"coverage_at_{K}": (metrics.coverage(best, catalogue, K), 0.0)}
+    def measure(self, model: Model, configuration: Configuration) -> Measured:
+        """Measure a model, fitted here or elsewhere, on the test side."""
+        self._number += 1
+        best = model.recommend(self.queries, K).withColumnRenamed("idx", "user_idx")
+        best = self._stage(f"best-{self._number}", best)
+        per_user = self._stage(f"measured-{self._number}", metrics.per_user(best, self.relevant, K))
+        catalogue = metrics.of_catalogue(best, self._interactions(Configuration()), K)
+        return Measured(configuration, model, per_user, {**metrics.summary(per_user, K), **catalogue})
+
+    def _interactions(self, configuration: Configuration) -> DataFrame:
+        kind = (configuration.half_life_days, configuration.weights)
+        if kind not in self._train:
+            daily = self.split.train
+            if configuration.weights:
+                key = list(tables.daily_engagement.key)
+                daily = self._reweighed(configuration.weights).join(daily.select(key), key, "left_semi")
+            pairs = numbered(interactions(daily, configuration.half_life_days), self._users, self._items)
+            self._train[kind] = self._stage(f"train-{len(self._train)}", pairs)
+        return self._train[kind]

@@ -6,9 +6,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.ids import newly_numbered
-from gold.top_n import top_n, unit
+from gold.models.factors import Factors
+from gold.serving import serving_factors
 from reclake import tables
 from reclake.lake import Lakehouse
+from reclake.recommendations import ANYONE
+from reclake.tables import Table
 from reclake.task import task
 
 D = tables.daily_engagement.c
@@ -24,7 +27,7 @@ def assign_ids(lake: Lakehouse) -> None:
 
 @task
 def train_als(lake: Lakehouse) -> None:
-    """Evaluate and fit ALS when engagement has changed; see `gold.training`."""
+    """Decide which configuration serves and fit it when engagement has changed; see `gold.training`."""
     for versions in lake.news("train_als", tables.daily_engagement, tables.user_ids, tables.item_ids):
         from gold.training import train
 
@@ -33,17 +36,15 @@ def train_als(lake: Lakehouse) -> None:
 
 @task
 def recommend_als(lake: Lakehouse) -> None:
-    """Recommend to every user the best episodes that they have not completed."""
+    """Recommend to every user, and to `ANYONE`, the best episodes that they have not seen."""
     for _ in lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors):
-        items = lake.read(tables.als_item_factors)
-        users = lake.read(tables.als_user_factors).join(_completed(lake), "idx", "left")
-        best = top_n(users, items, lake.settings.top_n)
-        lake.replace(
+        best = serving_factors(lake).recommend(_queries(lake), lake.settings.top_n)
+        _replace(
+            lake,
             tables.als_top_n,
-            best.transform(_with_ids, lake.read(tables.user_ids), "idx", "user_id")
+            best.transform(_with_ids, lake.read(tables.user_ids).union(_anyone(lake)), "idx", "user_id")
             .transform(_with_ids, lake.read(tables.item_ids), "item_idx", "new_episode_id")
-            .withColumnRenamed("score", "als_score")
-            .transform(_stamped, items),
+            .withColumnRenamed("score", "als_score"),
         )
 
 
@@ -51,27 +52,54 @@ def recommend_als(lake: Lakehouse) -> None:
 def similar_items(lake: Lakehouse) -> None:
     """Find the episodes that listeners treat most alike, by the cosine of their factors."""
     for _ in lake.news("similar_items", tables.als_item_factors):
-        items = lake.read(tables.als_item_factors)
-        vectors = unit(items).withColumn("excluded", F.array("idx"))
-        best = top_n(vectors, vectors, lake.settings.similar_n)
-        lake.replace(
+        factors = Factors(lake.read(tables.als_user_factors), lake.read(tables.als_item_factors))
+        _replace(
+            lake,
             tables.als_item_item,
-            best.transform(_with_ids, lake.read(tables.item_ids), "idx", "new_episode_id")
+            factors.similar_items(lake.settings.similar_n)
+            .transform(_with_ids, lake.read(tables.item_ids), "idx", "new_episode_id")
             .transform(_with_ids, lake.read(tables.item_ids), "item_idx", "similar_episode_id")
-            .withColumnRenamed("score", "similarity")
-            .transform(_stamped, items),
+            .withColumnRenamed("score", "similarity"),
         )
 
 
-def _completed(lake: Lakehouse) -> DataFrame:
-    """The item numbers that each user has completed: `idx` of the user, `excluded`."""
-    done = lake.read(tables.daily_engagement).where(F.col(D.num_completed) > 0).select(D.user_id, D.new_episode_id)
-    return (
-        done.transform(_with_numbers, lake.read(tables.user_ids), D.user_id, "idx")
+@task
+def evaluate(lake: Lakehouse, split: str) -> None:
+    """Measure every kind of recommender when engagement has changed; see `gold.comparison`."""
+    for _ in lake.news("evaluate", tables.daily_engagement):
+        from gold.comparison import candidates, compare
+
+        compare(lake, candidates(lake.settings), split)
+
+
+@task
+def tune(lake: Lakehouse) -> None:
+    """Search for a challenger when engagement has changed; see `gold.tuning`."""
+    for _ in lake.news("tune", tables.daily_engagement):
+        from gold.tuning import search
+
+        search(lake, lake.settings.tuning_trials)
+
+
+def _queries(lake: Lakehouse) -> DataFrame:
+    """Every user and `ANYONE`: `idx`, and `excluded`, the numbers of the items that they have seen."""
+    engaged = lake.read(tables.daily_engagement)
+    if lake.settings.exclude_seen == "completed":
+        engaged = engaged.where(F.col(D.num_completed) > 0)
+    seen = (
+        engaged.select(D.user_id, D.new_episode_id)
+        .transform(_with_numbers, lake.read(tables.user_ids), D.user_id, "idx")
         .transform(_with_numbers, lake.read(tables.item_ids), D.new_episode_id, "item_idx")
         .groupBy("idx")
         .agg(F.collect_set("item_idx").alias("excluded"))
     )
+    users = lake.read(tables.user_ids).union(_anyone(lake))
+    return users.select("idx").join(seen, "idx", "left")
+
+
+def _anyone(lake: Lakehouse) -> DataFrame:
+    """The row of `ANYONE` in the shape of `gold.user_ids`, with a number that no user has."""
+    return lake.spark.createDataFrame([(ANYONE, -1)], tables.user_ids.schema)
 
 
 def _with_numbers(rows: DataFrame, ids: DataFrame, id_column: str, number: str) -> DataFrame:
@@ -82,7 +110,8 @@ def _with_ids(rows: DataFrame, ids: DataFrame, number: str, id_column: str) -> D
     return rows.join(ids.select(F.col("idx").alias(number), F.col("id").alias(id_column)), number)
 
 
-def _stamped(rows: DataFrame, factors: DataFrame) -> DataFrame:
-    """Add the model version of the factors that made the rows, and the time."""
-    version = factors.agg(F.max("model_version").alias("model_version"))
-    return rows.crossJoin(F.broadcast(version)).withColumn("generated_at", F.current_timestamp())
+def _replace(lake: Lakehouse, table: Table, rows: DataFrame) -> None:
+    """Overwrite a table of recommendations, stamped with the model version of the factors and the time."""
+    version = lake.read(tables.als_item_factors).agg(F.max("model_version").alias("model_version"))
+    stamped = rows.crossJoin(F.broadcast(version)).withColumn("generated_at", F.current_timestamp())
+    lake.replace(table, stamped)

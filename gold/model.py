@@ -1,4 +1,4 @@
-"""The logged model: factors of users and episodes that answer with recommendations, without Spark or RecLake.
+"""The logged model: factors and popularity that answer with recommendations, without Spark or RecLake.
 
 This file itself is what MLflow stores and runs ("models from code"), so a model can be loaded wherever numpy, pandas
 and pyarrow are, and nothing is unpickled.
@@ -6,6 +6,8 @@ and pyarrow are, and nothing is unpickled.
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -15,9 +17,10 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class Recommender(PythonModel):
-    """Top-N episodes of known users, without those that they have completed.
+    """Top-N episodes without those that a user has completed; unknown users get the popular ones.
 
-    Artifacts are two Parquet folders: `users` (`user_id`, `factors`, `completed`) and `items` (`item_id`, `factors`).
+    Artifacts are two Parquet folders, `users` (`user_id`, `factors`, `completed`) and `items` (`item_id`, `factors`,
+    `popularity`), and the JSON file `configuration`.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -27,11 +30,13 @@ class Recommender(PythonModel):
         self._users = users
         self._items = items["item_id"].to_numpy()
         self._vectors = np.stack(items["factors"].to_list()).astype(np.float32)
+        self._popularity = items["popularity"].to_numpy(dtype=np.float32)
+        self._share = json.loads(Path(context.artifacts["configuration"]).read_text())["popularity_share"]
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Recommend to each `user_id` of the input; an unknown user gets no rows.
+        """Recommend to each `user_id` of the input.
 
         Parameters
         ----------
@@ -46,14 +51,17 @@ class Recommender(PythonModel):
             `user_id`, `recommended_episode_id`, `score`, `rank` from 1.
         """
         n = int((params or {}).get("n", 10))
-        found = [self._best(user, n) for user in model_input["user_id"] if user in self._users.index]
+        found = [self._best(user, n) for user in model_input["user_id"]]
         columns = ["user_id", "recommended_episode_id", "score", "rank"]
         return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
 
     def _best(self, user: str, n: int) -> pd.DataFrame:
-        row = self._users.loc[user]
-        scores = self._vectors @ np.asarray(row["factors"], dtype=np.float32)
-        scores[np.isin(self._items, list(row["completed"]))] = -np.inf
+        scores = self._popularity.copy()
+        if user in self._users.index:
+            row = self._users.loc[user]
+            liked = self._vectors @ np.asarray(row["factors"], dtype=np.float32)
+            scores = (1 - self._share) * liked + self._share * scores
+            scores[np.isin(self._items, list(row["completed"]))] = -np.inf
         best = [i for i in np.lexsort((self._items, -scores))[:n] if scores[i] > -np.inf]
         return pd.DataFrame(
             {

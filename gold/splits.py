@@ -1,11 +1,11 @@
-"""Train and test: interactions divided by time, so that no model is measured on what it could have seen."""
+"""Train and test: engagement divided so that no model is measured on what it could have seen."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from gold.interactions import interactions
@@ -20,14 +20,22 @@ _EPOCH = dt.date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Split:
-    """Interactions to learn from and to be measured on; no (user, item) pair is in both."""
+    """What to learn from and what to be measured on; no (user, item) pair is in both.
+
+    Attributes
+    ----------
+    train : DataFrame
+        Rows of `silver.daily_engagement`, so that every model may weigh days in its own way.
+    test : DataFrame
+        `gold.interactions` of the held-out pairs.
+    """
 
     name: str
     train: DataFrame
     test: DataFrame
 
 
-def time_split(daily: DataFrame, half_life_days: float | None = None) -> Split:
+def time_split(daily: DataFrame) -> Split:
     """Split at one point in time where enough users lie on both sides of it, else each user's newest quarter.
 
     Parameters
@@ -36,9 +44,7 @@ def time_split(daily: DataFrame, half_life_days: float | None = None) -> Split:
         Rows of `silver.daily_engagement`.
     """
     cut = cut_of(daily)
-    if warm_users(daily, cut) >= FEWEST_WARM_USERS:
-        return global_split(daily, cut, half_life_days)
-    return per_user_split(daily, half_life_days)
+    return global_split(daily, cut) if warm_users(daily, cut) >= FEWEST_WARM_USERS else per_user_split(daily)
 
 
 def cut_of(daily: DataFrame) -> dt.date | None:
@@ -55,23 +61,51 @@ def warm_users(daily: DataFrame, cut: dt.date | None) -> int:
     return first_touched.groupBy(D.user_id).agg(on_both_sides.alias("warm")).where("warm").count()
 
 
-def global_split(daily: DataFrame, cut: dt.date | None, half_life_days: float | None = None) -> Split:
+def global_split(daily: DataFrame, cut: dt.date | None) -> Split:
     """Learn from the days before `cut`; test are the items that a user first touched from that day on."""
     before = F.col(D.day) < F.lit(cut)
-    train = interactions(daily.where(before), half_life_days)
-    later = interactions(daily.where(~before))
-    return Split("global_time", train, later.join(train, ["user_id", "item_id"], "left_anti"))
+    train = daily.where(before)
+    known = train.select(D.user_id, F.col(D.new_episode_id).alias("item_id"))
+    return Split("global_time", train, interactions(daily.where(~before)).join(known, known.columns, "left_anti"))
 
 
-def per_user_split(daily: DataFrame, half_life_days: float | None = None) -> Split:
+def per_user_split(daily: DataFrame) -> Split:
     """Hold out each user's newest quarter of items, by the time of their last event; ties by item."""
-    rows = interactions(daily, half_life_days)
-    newest_first = Window.partitionBy("user_id").orderBy(F.desc("last_ts"), "item_id")
-    everything = Window.partitionBy("user_id")
-    held_out = F.row_number().over(newest_first) <= F.floor(F.count("*").over(everything) * TEST_SHARE)
-    marked = rows.withColumn("held_out", held_out)
-    return Split(
-        "per_user_time",
-        marked.where("NOT held_out").drop("held_out"),
-        marked.where("held_out").drop("held_out"),
-    )
+    return _by_rank(daily, "per_user_time", _newest_first(), F.floor(_items_of_user() * TEST_SHARE))
+
+
+def leave_last_out(daily: DataFrame) -> Split:
+    """Hold out the newest item of each user who has at least two; ties by item."""
+    return _by_rank(daily, "leave_last_out", _newest_first(), F.least(_items_of_user() - 1, F.lit(1)))
+
+
+def random_split(daily: DataFrame, seed: int) -> Split:
+    """Hold out a random quarter of each user's items, as benchmarks do that publish such numbers.
+
+    Models then learn from what came after their test, so the figures are higher than anybody will see in service.
+    """
+    shuffled = Window.partitionBy("user_id").orderBy(F.xxhash64(F.lit(seed), "user_id", "item_id"), "item_id")
+    return _by_rank(daily, f"random_{seed}", F.row_number().over(shuffled), F.round(_items_of_user() * TEST_SHARE))
+
+
+def cold_items_split(daily: DataFrame, seed: int, share: float = 0.1) -> Split:
+    """Hold out a random `share` of the items with everything that users did to them."""
+    parts = 10_000
+    is_cold = F.pmod(F.xxhash64(F.lit(seed), F.col(D.new_episode_id)), F.lit(parts)) < share * parts
+    return Split(f"cold_items_{seed}", daily.where(~is_cold), interactions(daily.where(is_cold)))
+
+
+def _newest_first() -> Column:
+    return F.row_number().over(Window.partitionBy("user_id").orderBy(F.desc("last_ts"), "item_id"))
+
+
+def _items_of_user() -> Column:
+    return F.count("*").over(Window.partitionBy("user_id"))
+
+
+def _by_rank(daily: DataFrame, name: str, rank: Column, held_out: Column) -> Split:
+    """Hold out the pairs of the first `held_out` ranks."""
+    marked = interactions(daily).withColumn("held_out", rank <= held_out)
+    test = marked.where("held_out").drop("held_out")
+    pairs = test.select("user_id", F.col("item_id").alias(D.new_episode_id))
+    return Split(name, daily.join(pairs, pairs.columns, "left_anti"), test)

@@ -1,21 +1,28 @@
-"""Training: an MLflow run that evaluates, fits on everything, and registers a model that can be asked."""
+"""Training: which configuration serves is decided on what it has not seen, then fitted to everything and registered."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import redirect_stderr
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold import als, evaluation
-from gold.evaluation import Evaluation
+from gold import competition, models
+from gold.competition import Verdict
+from gold.configuration import Configuration
+from gold.evaluation import Measured, Trial
 from gold.interactions import interactions, numbered
-from gold.splits import Split, time_split
+from gold.models.popularity import popularity
+from gold.registry import CHALLENGER, CHAMPION, Registry, Version
+from gold.serving import serve, serving_factors
+from gold.trials import evaluation_rows, log_measured, open_trial, reweighed
 from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.staging import Stage, staging
@@ -25,74 +32,159 @@ from reclake.tracking import tracked_run
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
+log = logging.getLogger(__name__)
+
 
 def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
-    """Evaluate ALS on a time split, fit it on all interactions, log and register it, and write its factors.
+    """Decide on a configuration, fit it to all engagement, register it, and let it serve unless it got worse.
 
     Parameters
     ----------
     versions : mapping
         Delta version of each input, logged with the run.
     """
-    settings = lake.settings
-    daily, users, items = (lake.read(t) for t in (tables.daily_engagement, tables.user_ids, tables.item_ids))
-    with tracked_run(settings, "train als") as run, staging(lake) as stage:
+    with tracked_run(lake.settings, "train") as run, staging(lake) as stage:
         import mlflow
 
-        mlflow.log_params({f"als_{name}": value for name, value in asdict(settings.als).items()})
         mlflow.set_tags({f"version.{table}": version for table, version in versions.items()})
-        split = time_split(daily, settings.als.half_life_days)
-        train_rows = stage("train", numbered(split.train, users, items))
-        test_rows = stage("test", numbered(split.test, users, items))
-        evaluated = evaluation.evaluate(Split(split.name, train_rows, test_rows), settings.als, stage)
-        _log_scores(evaluated)
-        pairs = stage("all", numbered(interactions(daily, settings.als.half_life_days), users, items))
-        factors = als.fit(pairs, settings.als)
-        version = _log_model(lake, factors, pairs, stage)
-        _write(lake, factors, version)
-        lake.upsert(tables.model_evaluations, _evaluation_rows(lake, evaluated, run.info.run_id, version))
+        registry = Registry(lake.settings)
+        champion, challenger = registry.holder(CHAMPION), registry.holder(CHALLENGER)
+        trial = open_trial(lake, stage)
+        verdict = _decided(trial, Configuration.of(lake.settings), champion, challenger)
+        for measured in verdict.measured:
+            log_measured(measured, trial.split.name)
+        chosen = verdict.winner.configuration
+        keeps = _reason_to_keep(lake, trial, verdict.winner, champion, stage)
+        sentence = keeps or verdict.sentence
+        fitted = fit_to_all(lake, chosen, stage.part("winner"))
+        version = register(lake, registry, fitted, verdict.winner.score, sentence)
+        if not keeps:
+            serve(lake, fitted.users, fitted.items, chosen, version)
+            registry.promote(version)
+        _register_challenger(lake, registry, verdict, challenger, stage)
+        mlflow.set_tags({"split": trial.split.name, "verdict": sentence})
+        mlflow.log_metrics({name: value for name, (value, _) in verdict.winner.scores.items()})
+        log.info("version %s: %s", version, sentence)
+        rows = evaluation_rows(lake, verdict.measured, trial.split.name, run.info.run_id, version)
+        lake.upsert(tables.model_evaluations, rows)
 
 
-def _log_scores(evaluated: Evaluation) -> None:
-    import mlflow
+def roll_back(lake: Lakehouse) -> Version:
+    """Let the version that served before the champion serve again, with the factors that it was registered with.
 
-    mlflow.set_tag("split", evaluated.split)
-    for model, scores in evaluated.scores.items():
-        prefix = "" if model == "als" else f"{model}_"
-        for metric, (value, error) in scores.items():
-            mlflow.log_metric(f"{prefix}{metric}", value)
-            if error:
-                mlflow.log_metric(f"{prefix}{metric}_standard_error", error)
-
-
-def _log_model(lake: Lakehouse, factors: als.Factors, pairs: DataFrame, stage: Stage) -> str:
-    """Log the model that `gold/model.py` makes of the factors, and return its registered version."""
-    import mlflow
-
-    done = pairs.where("completed").groupBy("user_idx").agg(F.collect_set("item_id").alias("completed"))
-    users = (
-        factors.users.join(lake.read(tables.user_ids), "idx")
-        .join(done, F.col("idx") == F.col("user_idx"), "left")
-        .select(
-            F.col("id").alias("user_id"),
-            "factors",
-            F.coalesce("completed", F.array().cast("array<string>")).alias("completed"),
-        )
+    Raises
+    ------
+    NothingToServeError
+        There is no such version.
+    """
+    registry = Registry(lake.settings)
+    earlier, champion = registry.before_champion(), registry.holder(CHAMPION)
+    assert champion is not None
+    files = registry.artifacts(earlier)
+    # Through this process, because the workers of a serverless session do not see its files.
+    users, items = (
+        lake.spark.createDataFrame(pq.read_table(files / name).combine_chunks()) for name in ("users", "items")
     )
-    items = factors.items.join(lake.read(tables.item_ids), "idx").select(F.col("id").alias("item_id"), "factors")
-    stage("users", users)
-    stage("items", items)
+    serve(lake, users, items, earlier.configuration, earlier.number)
+    registry.take_back(champion.number)
+    registry.promote(earlier.number)
+    return earlier
+
+
+def _decided(trial: Trial, wanted: Configuration, champion: Version | None, challenger: Version | None) -> Verdict:
+    if champion is None:
+        return competition.first_champion(trial, challenger.configuration if challenger else wanted)
+    challengers = [wanted, *([challenger.configuration] if challenger else [])]
+    new = [one for one in dict.fromkeys(challengers) if one != champion.configuration]
+    return competition.compete(trial, champion.configuration, new)
+
+
+def _reason_to_keep(lake: Lakehouse, trial: Trial, winner: Measured, champion: Version | None, stage: Stage) -> str:
+    """Compare with the version that serves on what neither has seen; see `competition.worse_than_serving`."""
+    if champion is None or not lake.exists(tables.als_item_factors):
+        return ""
+    unseen = trial.split.test.where(F.to_date("last_ts") > F.lit(champion.trained_until))
+    later = trial.on(replace(trial.split, test=unseen), stage.part("unseen"))
+    return competition.worse_than_serving(later, winner, serving_factors(lake))
+
+
+def _register_challenger(
+    lake: Lakehouse, registry: Registry, verdict: Verdict, challenger: Version | None, stage: Stage
+) -> None:
+    """Keep the configuration that lost last as a version of its own, so that it can be looked at and tried again."""
+    if challenger and challenger.configuration == verdict.winner.configuration:
+        registry.retire_challenger()
+    lost = [one for one in verdict.losers if one.configuration.popularity_share < 1]
+    if lost and not (challenger and challenger.configuration == lost[-1].configuration):
+        fitted = fit_to_all(lake, lost[-1].configuration, stage.part("challenger"))
+        registry.challenge(register(lake, registry, fitted, lost[-1].score, verdict.sentence))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A configuration fitted to all engagement, staged in `folder` as the artifacts of its registered version.
+
+    Attributes
+    ----------
+    users : DataFrame
+        `user_id`, `factors`, `completed` (ids of items).
+    items : DataFrame
+        `item_id`, `factors`, `popularity`.
+    """
+
+    configuration: Configuration
+    users: DataFrame
+    items: DataFrame
+    folder: Path
+
+
+def fit_to_all(lake: Lakehouse, configuration: Configuration, stage: Stage) -> Fitted:
+    """Fit a configuration to all engagement."""
+    daily, users, items = (lake.read(t) for t in (tables.daily_engagement, tables.user_ids, tables.item_ids))
+    weighed = reweighed(lake, configuration.weights) if configuration.weights else daily
+    pairs = stage("pairs", numbered(interactions(weighed, configuration.half_life_days), users, items))
+    factors = models.fit_factors(pairs, configuration)
+    popular = popularity(pairs, configuration.popularity_half_life_days)
+    done = pairs.where("completed").groupBy("user_id").agg(F.collect_set("item_id").alias("completed"))
+    of_users = (
+        factors.users.join(users, "idx")
+        .withColumnRenamed("id", "user_id")
+        .join(done, "user_id", "left")
+        .select("user_id", "factors", F.coalesce("completed", F.array().cast("array<string>")).alias("completed"))
+    )
+    of_items = (
+        factors.items.join(popular, "idx")
+        .join(items, "idx")
+        .select(F.col("id").alias("item_id"), "factors", "popularity")
+    )
+    staged = Fitted(configuration, stage("users", of_users), stage("items", of_items), stage.folder)
+    (stage.folder / "configuration.json").write_text(configuration.model_dump_json())
+    return staged
+
+
+def register(lake: Lakehouse, registry: Registry, fitted: Fitted, score: float, verdict: str) -> str:
+    """Log a fitted configuration as a model (`gold/model.py`), register it, and return its version."""
+    import mlflow
+
     # MLflow reports registrations on stderr; the job's own table says what happened.
     with redirect_stderr(StringIO()):
         logged = mlflow.pyfunc.log_model(
             name="recommender",
             python_model=str(Path(__file__).with_name("model.py")),
-            artifacts={"users": str(stage.folder / "users"), "items": str(stage.folder / "items")},
+            artifacts={
+                "users": str(fitted.folder / "users"),
+                "items": str(fitted.folder / "items"),
+                "configuration": str(fitted.folder / "configuration.json"),
+            },
             signature=_signature(),
             pip_requirements=["numpy", "pandas", "pyarrow"],
             registered_model_name=lake.settings.registered_model,
         )
-    return str(logged.registered_model_version)
+    version = str(logged.registered_model_version)
+    newest = lake.read(tables.daily_engagement).agg(F.max("day")).first()
+    assert newest is not None
+    registry.describe(version, fitted.configuration, newest[0], score, verdict)
+    return version
 
 
 def _signature() -> ModelSignature:
@@ -107,20 +199,3 @@ def _signature() -> ModelSignature:
         ColSpec(DataType.long, "rank"),
     ]
     return ModelSignature(Schema(asked), Schema(answered), ParamSchema([ParamSpec("n", DataType.integer, 10)]))
-
-
-def _write(lake: Lakehouse, factors: als.Factors, version: str) -> None:
-    stamped = F.lit(version).alias("model_version")
-    lake.replace(tables.als_user_factors, factors.users.select("idx", stamped, "factors"))
-    lake.replace(tables.als_item_factors, factors.items.select("idx", stamped, "factors"))
-
-
-def _evaluation_rows(lake: Lakehouse, evaluated: Evaluation, run_id: str, version: str) -> DataFrame:
-    rows = [
-        (run_id, model, metric, value, error, int(scores["num_users"][0]), evaluated.split, version)
-        for model, scores in evaluated.scores.items()
-        for metric, (value, error) in scores.items()
-        if metric != "num_users"
-    ]
-    columns = tables.model_evaluations.schema.names[:-1]
-    return lake.spark.createDataFrame(rows, columns).withColumn("evaluated_at", F.current_timestamp())

@@ -37,5 +37,9 @@ class InputFileError(RecLakeError):
     """A file given by the user cannot be read or lacks what is needed."""
 
 
+class DataTooLargeError(RecLakeError):
+    """There is more data than a single node can work on in the way that was asked for."""
+
+
 class NothingToServeError(RecLakeError):
     """There is no recommendation to show or to export."""

@@ -11,9 +11,12 @@ from reclake.errors import NothingToServeError
 
 Recommendation = dict[str, Any]
 
+ANYONE = "*"
+"""Whose recommendations a user gets who has none of their own: what is popular now."""
+
 
 def for_user(database: Database[dict[str, Any]], user_id: str, n: int) -> list[Recommendation]:
-    """Read a user's best `n` recommendations, best first.
+    """Read a user's best `n` recommendations, best first; those of `ANYONE` where the user has none.
 
     Returns
     -------
@@ -23,17 +26,21 @@ def for_user(database: Database[dict[str, Any]], user_id: str, n: int) -> list[R
     Raises
     ------
     NothingToServeError
-        The store has none for this user; the message names users that it has some for.
+        The store has none at all.
     """
-    found = list(database["als_top_n"].find({"user_id": user_id}, {"_id": False}).sort("rank").limit(n))
-    if not found:
-        known = ", ".join(some_users(database, 3)) or "nobody yet: run `reclake demo`, or `reclake run listening`"
-        raise NothingToServeError(f"There are no recommendations for user {user_id!r}. There are some for: {known}.")
-    return found
+    for asked in (user_id, ANYONE):
+        found = list(database["als_top_n"].find({"user_id": asked}, {"_id": False}).sort("rank").limit(n))
+        if found:
+            return found
+    raise NothingToServeError("There are no recommendations yet: run `reclake demo`, or `reclake run listening`.")
 
 
 def some_users(database: Database[dict[str, Any]], n: int) -> Sequence[str]:
     """Name a few users that have recommendations, always the same ones of a set."""
     return [
-        row["user_id"] for row in database["als_top_n"].find({"rank": 1}, {"user_id": True}).sort("user_id").limit(n)
+        row["user_id"]
+        for row in database["als_top_n"]
+        .find({"rank": 1, "user_id": {"$ne": ANYONE}}, {"user_id": True})
+        .sort("user_id")
+        .limit(n)
     ]

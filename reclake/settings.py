@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from reclake.errors import SettingsError
 
+AlsEngine = Literal["spark_als", "implicit_als"]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 
@@ -34,21 +35,6 @@ class EventWeights:
     skip: float = -1.0
     pause_full_seconds: float = 600.0
     neutral_rating: float = 3.0
-
-
-@dataclass(frozen=True)
-class AlsSettings:
-    """Hyperparameters of the implicit-feedback ALS, in Spark's meaning of each.
-
-    Confidence is `1 + alpha * |engagement|`; engagement halves every `half_life_days`, or never.
-    """
-
-    rank: int = 64
-    iterations: int = 10
-    regularization: float = 0.3
-    alpha: float = 1.0
-    half_life_days: float | None = None
-    seed: int = 42
 
 
 class Settings(BaseSettings):
@@ -100,12 +86,17 @@ class Settings(BaseSettings):
     event_weight_pause_full_seconds: float = Field(default=EventWeights.pause_full_seconds, gt=0)
     event_weight_neutral_rating: float = EventWeights.neutral_rating
 
-    als_rank: int = Field(default=AlsSettings.rank, ge=1)
-    als_iterations: int = Field(default=AlsSettings.iterations, ge=1)
-    als_regularization: float = Field(default=AlsSettings.regularization, ge=0)
-    als_alpha: float = Field(default=AlsSettings.alpha, gt=0)
-    als_half_life_days: float | None = Field(default=AlsSettings.half_life_days, gt=0)
-    als_seed: int = AlsSettings.seed
+    als_engine: AlsEngine = "spark_als"
+    als_rank: int | None = Field(default=None, ge=1, description="factors; none: what suits the engine, as below")
+    als_iterations: int | None = Field(default=None, ge=1)
+    als_regularization: float | None = Field(default=None, ge=0)
+    als_alpha: float | None = Field(default=None, gt=0, description="confidence that a unit of engagement adds")
+    als_half_life_days: float | None = Field(default=None, gt=0, description="engagement halves; none: never")
+    als_seed: int = 42
+    popularity_share: float = Field(default=0.0, ge=0, le=1, description="share of popularity in a score")
+    popularity_half_life_days: float = Field(default=7.0, gt=0, description="older listeners count less in popularity")
+    tuning_trials: int = Field(default=20, ge=1, description="configurations that one search tries")
+    exclude_seen: Literal["completed", "any"] = Field(default="completed", description="episodes not to recommend")
 
     @classmethod
     def settings_customise_sources(
@@ -125,11 +116,6 @@ class Settings(BaseSettings):
         return EventWeights(
             **{field.name: getattr(self, f"event_weight_{field.name}") for field in fields(EventWeights)}
         )
-
-    @property
-    def als(self) -> AlsSettings:
-        """The settings `als_...` together."""
-        return AlsSettings(**{field.name: getattr(self, f"als_{field.name}") for field in fields(AlsSettings)})
 
     @property
     def home(self) -> Path:

@@ -29,6 +29,10 @@ class Stage:
         rows.write.parquet(str(self.folder / name))
         return self.spark.read.parquet(str(self.folder / name))
 
+    def part(self, name: str) -> Stage:
+        """A folder within this one, where the same names can be used again."""
+        return Stage(self.spark, self.folder / name)
+
 
 @contextmanager
 def staging(lake: Lakehouse) -> Iterator[Stage]:

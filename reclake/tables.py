@@ -33,7 +33,7 @@ DATE, TIMESTAMP, BINARY, BOOLEAN = DateType(), TimestampType(), BinaryType(), Bo
 ENGAGEMENT = DecimalType(18, 6)
 """Weights are decimals, so that their sums do not depend on the order of addition."""
 ENGAGEMENT_SUM = DecimalType(28, 6)
-VECTOR = ArrayType(FloatType(), containsNull=False)
+VECTOR = ArrayType(FloatType())
 
 
 class Columns:
@@ -205,24 +205,29 @@ user_ids = _ids("user_ids", "user_id")
 item_ids = _ids("item_ids", "new_episode_id")
 
 
-def _factors(name: str, what: str) -> Table:
+def _factors(name: str, what: str, *more: tuple[str, DataType, str]) -> Table:
     return _table(
         "gold",
         name,
         [("idx", INT, f"{what} number"), ("model_version", STRING, "version of the registered model")],
-        [("factors", VECTOR, "latent factors")],
+        [("factors", VECTOR, "latent factors"), *more],
     )
 
 
 als_user_factors = _factors("als_user_factors", "user")
-als_item_factors = _factors("als_item_factors", "item")
+als_item_factors = _factors(
+    "als_item_factors",
+    "item",
+    ("popularity", DOUBLE, "0 to 1, by the users who like it; recent ones count more"),
+    ("popularity_share", DOUBLE, "share of popularity in the score that serves, the same in all rows"),
+)
 
 als_top_n = _table(
     "gold",
     "als_top_n",
     [("user_id", STRING, "the listener"), ("new_episode_id", STRING, "the recommended episode")],
     [
-        ("als_score", DOUBLE, "predicted preference, about 0 to 1"),
+        ("als_score", DOUBLE, "predicted preference, about 0 to 1; a share of popularity may be in it"),
         ("rank", INT, "1 is the best"),
         *_SERVED,
     ],

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from reclake.settings import Settings
 
 if TYPE_CHECKING:
-    from mlflow import ActiveRun
+    from types import ModuleType
+
+    from mlflow import ActiveRun, MlflowClient
 
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -33,15 +35,27 @@ def tracked_run(settings: Settings, name: str) -> Iterator[ActiveRun]:
 
     MLflow is imported here and not before: it takes seconds, and a task without news does not need it.
     """
-    os.environ |= _QUIET
-    import mlflow
-
-    mlflow.set_tracking_uri(tracking_uri(settings))
-    if settings.catalog:
-        mlflow.set_registry_uri("databricks-uc")
+    mlflow = _mlflow(settings)
     if mlflow.get_experiment_by_name(settings.mlflow_experiment) is None:
         artifacts = None if settings.on_databricks else (settings.home / "mlartifacts").as_uri()
         mlflow.create_experiment(settings.mlflow_experiment, artifact_location=artifacts)
     mlflow.set_experiment(settings.mlflow_experiment)
     with mlflow.start_run(run_name=name) as run:
         yield run
+
+
+def tracking_client(settings: Settings) -> MlflowClient:
+    """Connect to where runs and models are registered."""
+    client: MlflowClient = _mlflow(settings).MlflowClient()
+    return client
+
+
+def _mlflow(settings: Settings) -> ModuleType:
+    os.environ |= _QUIET
+    import mlflow
+
+    uri = tracking_uri(settings)
+    mlflow.set_tracking_uri(uri)
+    # Said for both, because the registry would otherwise stay where the process has used one before.
+    mlflow.set_registry_uri("databricks-uc" if settings.catalog else uri)
+    return mlflow

@@ -87,7 +87,8 @@ def metrics(lake: Lakehouse) -> Group | Text:
 def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
     """A user's recommendations with titles and scores."""
     rows = [(r["rank"], r["title"] or "(no title yet)", r["new_episode_id"], f"{r['als_score']:.3f}") for r in found]
-    return table_of(f"For {user_id}", ("#", "title", "episode", "score"), rows, ("#", "score"))
+    whose = f"For {user_id}" if found[0]["user_id"] == user_id else f"For {user_id}, who is new: what is popular"
+    return table_of(whose, ("#", "title", "episode", "score"), rows, ("#", "score"))
 
 
 def _catalogue_rows(lake: Lakehouse) -> Iterator[tuple[str, str, str, str]]:

@@ -17,7 +17,7 @@ from reclake.jobs.execution import on_lake
 from reclake.jobs.result import JobRun
 from reclake.jobs.runner import run_job
 from reclake.lake import Lakehouse
-from reclake.recommendations import for_user, some_users
+from reclake.recommendations import ANYONE, for_user, some_users
 from reclake.services import down
 from reclake.settings import Settings
 
@@ -33,6 +33,11 @@ class Pipeline:
     def run(self, job: str, only: Collection[str] = ()) -> None:
         self.runs.append(run_job(load_jobs(), job, on_lake(self.lake), only=only))
         self.versions.append({str(t): self.lake.version(t) for t in tables.ALL if self.lake.exists(t)})
+
+    @property
+    def champion(self) -> str:
+        """The version that serves."""
+        return self.lake.read(tables.als_item_factors).first()["model_version"]
 
     def count(self, table: tables.Table) -> int:
         return self.lake.read(table).count()
@@ -111,7 +116,7 @@ def test_the_store_serves_what_gold_holds_with_titles(pipeline):
         assert set(database.list_collection_names()) == {"als_top_n", "als_item_item"}
         assert database["als_top_n"].count_documents({}) == len(gold)
     assert [(r["new_episode_id"], r["als_score"], r["model_version"]) for r in served] == [
-        (r["new_episode_id"], r["als_score"], "1")
+        (r["new_episode_id"], r["als_score"], pipeline.champion)
         for r in sorted(gold, key=lambda r: r["rank"])
         if r["user_id"] == user
     ]
@@ -125,31 +130,30 @@ def test_the_logged_model_answers_as_the_table_does(pipeline):
     from reclake.tracking import tracking_uri
 
     mlflow.set_tracking_uri(tracking_uri(pipeline.lake.settings))
-    model = mlflow.pyfunc.load_model(f"models:/{pipeline.lake.settings.registered_model}/1")
-    gold = pipeline.lake.read(tables.als_top_n).where("user_id = 'user-00001'").orderBy("rank").collect()
+    model = mlflow.pyfunc.load_model(f"models:/{pipeline.lake.settings.registered_model}@champion")
+    gold = {
+        user: pipeline.lake.read(tables.als_top_n).where(F.col("user_id") == user).orderBy("rank").collect()
+        for user in ("user-00001", ANYONE)
+    }
 
     asked = model.predict(pd.DataFrame({"user_id": ["user-00001", "nobody"]}), params={"n": 5})
 
-    assert asked["recommended_episode_id"].tolist() == [row["new_episode_id"] for row in gold]
-    assert asked["score"].tolist() == pytest.approx([row["als_score"] for row in gold], abs=1e-5)
+    expected = [*gold["user-00001"], *gold[ANYONE]]
+    assert asked["recommended_episode_id"].tolist() == [row["new_episode_id"] for row in expected]
+    assert asked["score"].tolist() == pytest.approx([row["als_score"] for row in expected], abs=1e-5)
 
 
-def test_each_training_is_a_run_with_its_inputs_and_a_baseline(pipeline):
+def test_each_training_is_a_run_of_nested_runs_with_its_inputs_and_its_verdict(pipeline):
     import mlflow
 
     runs = mlflow.search_runs(experiment_names=[pipeline.lake.settings.mlflow_experiment], output_format="list")
 
-    assert len(runs) == 1
-    newest = runs[0].data
-    assert newest.params["als_rank"] == "8"
-    assert newest.tags["version.silver.daily_engagement"] == str(pipeline.versions[0]["silver.daily_engagement"])
-    assert {
-        "ndcg_at_10",
-        "map_at_10",
-        "recall_at_10",
-        "coverage_at_10",
-        "popularity_ndcg_at_10",
-    } <= newest.metrics.keys()
+    (parent,) = (run for run in runs if "mlflow.parentRunId" not in run.data.tags)
+    engines = {run.data.tags["engine"]: run.data for run in runs if run is not parent}
+    assert parent.data.tags["version.silver.daily_engagement"] == str(pipeline.versions[0]["silver.daily_engagement"])
+    assert "decayed popularity" in parent.data.tags["verdict"].lower()
+    assert {data.params["rank"] for data in engines.values()} == {"8"}
+    assert all({"ndcg_at_10", "map_at_10", "coverage_at_10"} <= data.metrics.keys() for data in engines.values())
 
 
 def test_every_layer_was_checked(pipeline):

@@ -107,14 +107,14 @@ def test_staging_and_prod_share_no_schema():
     assert names[0].isdisjoint(names[1])
 
 
-def test_only_the_whole_pipeline_is_scheduled_and_only_prod_starts_it():
+def test_the_pipeline_and_its_models_are_scheduled_and_only_prod_starts_them():
     scheduled = {
         t: {k: j["schedule"]["pause_status"] for k, j in resolved(t, "jobs").items() if "schedule" in j}
         for t in DEPLOYED
     }
 
     assert scheduled == {
-        "dev": {"listening": "PAUSED"},
-        "staging": {"listening": "PAUSED"},
-        "prod": {"listening": "UNPAUSED"},
+        "dev": {"listening": "PAUSED", "models": "PAUSED"},
+        "staging": {"listening": "PAUSED", "models": "PAUSED"},
+        "prod": {"listening": "UNPAUSED", "models": "UNPAUSED"},
     }

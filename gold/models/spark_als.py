@@ -7,26 +7,17 @@ engagement is thereby kept on purpose: a skipped or badly rated item is a *confi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.settings import AlsSettings
+from gold.configuration import Configuration
+from gold.models.factors import Factors
 
 _BLOCKS = 4
 
 
-@dataclass(frozen=True)
-class Factors:
-    """A fitted factorisation: `idx` int and `factors` array<float> of every user and item that was learned."""
-
-    users: DataFrame
-    items: DataFrame
-
-
-def fit(interactions: DataFrame, settings: AlsSettings) -> Factors:
+def fit(interactions: DataFrame, configuration: Configuration) -> Factors:
     """Factorise interactions.
 
     Parameters
@@ -39,11 +30,11 @@ def fit(interactions: DataFrame, settings: AlsSettings) -> Factors:
         itemCol="item_idx",
         ratingCol="engagement",
         implicitPrefs=True,
-        rank=settings.rank,
-        maxIter=settings.iterations,
-        regParam=settings.regularization,
-        alpha=settings.alpha,
-        seed=settings.seed,
+        rank=configuration.rank,
+        maxIter=configuration.iterations,
+        regParam=configuration.regularization,
+        alpha=configuration.alpha,
+        seed=configuration.seed,
         numUserBlocks=_BLOCKS,
         numItemBlocks=_BLOCKS,
     )

@@ -1,0 +1,87 @@
+"""Comparison: every kind of recommender on the same split, as nested MLflow runs and rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pyspark.sql import DataFrame
+
+from gold.competition import measure
+from gold.configuration import Configuration
+from gold.evaluation import Measured, Trial
+from gold.splits import Split, cut_of, global_split, leave_last_out, per_user_split, random_split, time_split
+from gold.trials import evaluation_rows, log_measured, open_trial
+from reclake import tables
+from reclake.errors import DataTooLargeError, TaskParameterError
+from reclake.lake import Lakehouse
+from reclake.settings import Settings
+from reclake.staging import staging
+from reclake.tracking import tracked_run
+
+SPLITS: Mapping[str, Callable[[DataFrame], Split]] = {
+    "time": time_split,
+    "global-time": lambda daily: global_split(daily, cut_of(daily)),
+    "per-user-time": per_user_split,
+    "leave-last-out": leave_last_out,
+    "random": lambda daily: random_split(daily, seed=42),
+}
+
+
+def candidates(settings: Settings) -> Sequence[Configuration]:
+    """Baselines, item-item models and both ALS engines; what the settings ask for comes last."""
+    wanted = Configuration.of(settings)
+    return [
+        Configuration(engine="popularity", popularity_half_life_days=None),
+        Configuration(engine="popularity", popularity_half_life_days=settings.popularity_half_life_days),
+        *(Configuration.suitable(engine) for engine in ("item_knn", "ease", "implicit_als", "spark_als")),
+        wanted,
+    ]
+
+
+def compare(
+    lake: Lakehouse,
+    configurations: Iterable[Configuration],
+    split: str = "time",
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> list[Measured]:
+    """Measure configurations on one split, best nDCG first; what does not fit one node is left out and logged.
+
+    Parameters
+    ----------
+    split : str
+        A key of `SPLITS`.
+    on_progress : callable
+        Told the configuration that is being fitted.
+
+    Raises
+    ------
+    TaskParameterError
+        There is no such split.
+    """
+    if split not in SPLITS:
+        raise TaskParameterError(f"There is no split {split!r}. Splits: {', '.join(SPLITS)}.")
+    with tracked_run(lake.settings, f"evaluate on {split}") as run, staging(lake) as stage:
+        import mlflow
+
+        inputs = (tables.daily_engagement, tables.user_ids, tables.item_ids)
+        mlflow.set_tags({f"version.{table}": lake.version(table) for table in inputs})
+        trial = open_trial(lake, stage, SPLITS[split])
+        found = []
+        for configuration in dict.fromkeys(configurations):
+            on_progress(str(configuration))
+            measured = _measured(trial, configuration)
+            if measured:
+                log_measured(measured, trial.split.name)
+                found.append(measured)
+        lake.upsert(tables.model_evaluations, evaluation_rows(lake, found, trial.split.name, run.info.run_id))
+    return sorted(found, key=lambda one: one.score, reverse=True)
+
+
+def _measured(trial: Trial, configuration: Configuration) -> Measured | None:
+    import mlflow
+
+    try:
+        return measure(trial, configuration)
+    except DataTooLargeError as error:
+        mlflow.set_tag(f"left out: {configuration.engine}", str(error))
+        return None

@@ -1,0 +1,134 @@
+"""The model registry: versions of the served recommender, each with its configuration, and who is champion.
+
+A version is a model fitted to all data. Its tag `configuration` says how to make it anew; the alias `champion` is the
+version that serves, `challenger` the newest configuration that did not win, or has not been judged yet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gold.configuration import Configuration
+from reclake.errors import NothingToServeError
+from reclake.settings import Settings
+from reclake.tracking import tracking_client
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+CONFIGURATION, TRAINED_UNTIL, SCORE, VERDICT = "configuration", "trained_until", "ndcg_at_10", "verdict"
+SERVED_SINCE = "served_since"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version.
+
+    Attributes
+    ----------
+    trained_until : date
+        The newest day of engagement that it learned from.
+    served_since : str
+        When it became champion, ISO 8601 in UTC; empty if it never did.
+    score : float
+        nDCG@10 of its configuration before it was fitted to everything.
+    verdict : str
+        Why it serves or does not, in one sentence.
+    """
+
+    number: str
+    configuration: Configuration
+    trained_until: dt.date
+    aliases: tuple[str, ...]
+    served_since: str
+    score: float
+    verdict: str
+
+
+class Registry:
+    """The versions of the settings' registered model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._name = settings.registered_model
+        self._client = tracking_client(settings)
+
+    def versions(self) -> list[Version]:
+        """All versions, newest first; those without a configuration were not made by this training."""
+        name = self._name.replace("'", "")
+        found = self._client.search_model_versions(f"name='{name}'")
+        # A search leaves aliases out.
+        whole = [self._client.get_model_version(self._name, one.version) for one in found]
+        versions = [_version(one) for one in whole if CONFIGURATION in one.tags]
+        return sorted(versions, key=lambda version: int(version.number), reverse=True)
+
+    def holder(self, alias: str) -> Version | None:
+        """The version that an alias names, if any."""
+        return next((version for version in self.versions() if alias in version.aliases), None)
+
+    def artifacts(self, version: Version) -> Path:
+        """Download the files of a version's model."""
+        from mlflow.artifacts import download_artifacts
+
+        return Path(download_artifacts(artifact_uri=f"models:/{self._name}/{version.number}")) / "artifacts"
+
+    def describe(
+        self, number: str, configuration: Configuration, trained_until: dt.date, score: float, verdict: str
+    ) -> None:
+        """Tag a version with how it came about."""
+        for key, value in {
+            CONFIGURATION: configuration.model_dump_json(),
+            TRAINED_UNTIL: trained_until.isoformat(),
+            SCORE: str(score),
+            VERDICT: verdict,
+        }.items():
+            self._client.set_model_version_tag(self._name, number, key, value)
+
+    def promote(self, number: str) -> None:
+        """Make a version the champion."""
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
+        self._client.set_model_version_tag(self._name, number, SERVED_SINCE, now)
+        self._client.set_registered_model_alias(self._name, CHAMPION, number)
+
+    def challenge(self, number: str) -> None:
+        """Make a version the challenger."""
+        self._client.set_registered_model_alias(self._name, CHALLENGER, number)
+
+    def retire_challenger(self) -> None:
+        """Take the challenger's alias away: its configuration serves now."""
+        self._client.delete_registered_model_alias(self._name, CHALLENGER)
+
+    def before_champion(self) -> Version:
+        """The version that served before the champion.
+
+        Raises
+        ------
+        NothingToServeError
+            There is none.
+        """
+        champion = self.holder(CHAMPION)
+        served = [version for version in self.versions() if version.served_since]
+        earlier = [v for v in served if champion and v.served_since < champion.served_since]
+        if not earlier:
+            raise NothingToServeError("There is no version to go back to: at most one has served so far.")
+        return max(earlier, key=lambda version: version.served_since)
+
+    def take_back(self, number: str) -> None:
+        """Forget that a version served, so that going back once more does not meet it again."""
+        self._client.delete_model_version_tag(self._name, number, SERVED_SINCE)
+        self._client.set_model_version_tag(self._name, number, VERDICT, "Rolled back.")
+
+
+def _version(found: ModelVersion) -> Version:
+    return Version(
+        str(found.version),
+        Configuration.model_validate_json(found.tags[CONFIGURATION]),
+        dt.date.fromisoformat(found.tags[TRAINED_UNTIL]),
+        tuple(found.aliases),
+        found.tags.get(SERVED_SINCE, ""),
+        float(found.tags[SCORE]),
+        found.tags[VERDICT],
+    )

@@ -1,0 +1,57 @@
+"""Trials on the lakehouse: its engagement split and ready, and scores kept where people look for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from gold.evaluation import Measured, Trial
+from gold.splits import Split, time_split
+from reclake import tables
+from reclake.lake import Lakehouse
+from reclake.settings import EventWeights
+from reclake.staging import Stage
+from silver.engagement import daily as daily_engagement
+from silver.events import with_weight
+
+
+def open_trial(lake: Lakehouse, stage: Stage, split: Callable[[DataFrame], Split] = time_split) -> Trial:
+    """Split the lakehouse's engagement, ready to measure configurations."""
+    daily, users, items = (lake.read(t) for t in (tables.daily_engagement, tables.user_ids, tables.item_ids))
+    return Trial(split(daily), users, items, lambda weights: reweighed(lake, weights), stage)
+
+
+def reweighed(lake: Lakehouse, weights: EventWeights) -> DataFrame:
+    """All daily engagement as other event weights would make it."""
+    return daily_engagement(with_weight(lake.read(tables.user_events), weights))
+
+
+def log_measured(measured: Measured, split: str) -> None:
+    """Log a configuration and its scores as a nested run; all such runs have the same names of metrics."""
+    import mlflow
+
+    with mlflow.start_run(run_name=str(measured.configuration), nested=True):
+        mlflow.set_tags({"split": split, "engine": measured.configuration.engine})
+        mlflow.log_params(measured.configuration.model_dump())
+        for metric, (value, error) in measured.scores.items():
+            mlflow.log_metric(metric, value)
+            if error:
+                mlflow.log_metric(f"{metric}_standard_error", error)
+
+
+def evaluation_rows(
+    lake: Lakehouse, measured: Iterable[Measured], split: str, run_id: str, version: str | None = None
+) -> DataFrame:
+    """Scores as rows of `ops.model_evaluations`."""
+    rows = [
+        (run_id, str(one.configuration), metric, value, error, int(one.scores["num_users"][0]), split, version)
+        for one in measured
+        for metric, (value, error) in one.scores.items()
+        if metric != "num_users"
+    ]
+    schema = tables.model_evaluations.schema
+    return lake.spark.createDataFrame([(*row, None) for row in rows], schema).withColumn(
+        "evaluated_at", F.current_timestamp()
+    )
