@@ -46,7 +46,9 @@ def new_lake(spark: SparkSession, tmp_path: Path) -> Callable[[], Lakehouse]:
     def make() -> Lakehouse:
         number = next(_numbers)
         schemas = {f"{layer}_schema": f"{layer}_{number}" for layer in ("bronze", "silver", "gold", "ops")}
-        return Lakehouse(Settings(reclake_home=tmp_path / f"home_{number}", **schemas), spark)
+        # MLflow writes the address it uses into the environment, where the next settings would find it.
+        settings = Settings(reclake_home=tmp_path / f"home_{number}", mlflow_tracking_uri=None, **schemas)
+        return Lakehouse(settings, spark)
 
     return make
 

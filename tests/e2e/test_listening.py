@@ -47,7 +47,8 @@ class Pipeline:
 def pipeline(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A week through the whole job, the job again without news, then the week after as far as the ids."""
     schemas = {f"{layer}_schema": f"{layer}_e2e" for layer in ("bronze", "silver", "gold", "ops")}
-    settings = Settings(reclake_home=tmp_path_factory.mktemp("e2e"), als_rank=8, als_iterations=3, top_n=5, **schemas)
+    home = tmp_path_factory.mktemp("e2e")
+    settings = Settings(reclake_home=home, mlflow_tracking_uri=None, als_rank=8, als_iterations=3, top_n=5, **schemas)
     done = Pipeline(Lakehouse(settings, spark))
     try:
         simulate(settings, WEEKS[0])
