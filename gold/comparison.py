@@ -73,6 +73,11 @@ def compare(
             if measured:
                 log_measured(measured, trial.split.name)
                 found.append(measured)
+        # Only here, because the library takes a second to import.
+        from gold.plots import scores_figure
+
+        shown = [(str(one.configuration), one.scores) for one in found]
+        mlflow.log_figure(scores_figure(shown, "ndcg_at_10", trial.split.name), "ndcg_at_10.png")
         lake.upsert(tables.model_evaluations, evaluation_rows(lake, found, trial.split.name, run.info.run_id))
     return sorted(found, key=lambda one: one.score, reverse=True)
 

@@ -89,6 +89,10 @@ def search(
         ]
         best, score = max(scores, key=lambda found: found[1])
         mlflow.log_metric("ndcg_at_10", score)
+        # Only here, because the library takes a second to import.
+        from gold.plots import search_figure
+
+        mlflow.log_figure(search_figure([value for _, value in scores]), "search.png")
         registered = None
         if champion is None or best != champion.configuration:
             sentence = (

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 SplitName = Literal["time", "global-time", "per-user-time", "leave-last-out", "random"]
 SHOWN = {"nDCG": "ndcg", "MAP": "map", "recall": "recall", "MRR": "mrr", "coverage": "coverage", "Gini": "gini"}
-CONFIDENCE_95 = 1.96
 
 models = typer.Typer(help="The versions of the served recommender: list them, or go back to the one before.")
 
@@ -138,6 +137,8 @@ def rollback() -> None:
 
 
 def _cells(scores: Scores) -> Iterator[str]:
+    from gold.metrics import CONFIDENCE_95
+
     for metric in SHOWN.values():
         value, error = scores[f"{metric}_at_10"]
         yield f"{value:.3f}\n±{CONFIDENCE_95 * error:.3f}" if error else f"{value:.3f}"
