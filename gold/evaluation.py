@@ -15,6 +15,7 @@ from gold.metrics import Scores
 from gold.models.model import Model
 from gold.splits import Split
 from reclake import tables
+from reclake.errors import NothingToServeError
 from reclake.settings import EventWeights
 from reclake.staging import Stage
 
@@ -54,6 +55,11 @@ class Trial:
         For configurations with event weights of their own; what is relevant stays what silver's weights say.
     stage : Stage
         Where intermediate rows are kept.
+
+    Raises
+    ------
+    NothingToServeError
+        There is no engagement on the train side.
     """
 
     def __init__(self, split: Split, users: DataFrame, items: DataFrame, reweighed: Reweighed, stage: Stage) -> None:
@@ -62,6 +68,11 @@ class Trial:
         self._train: dict[tuple[float | None, EventWeights | None], DataFrame] = {}
         self._number = 0
         train = self._interactions(Configuration())
+        if train.isEmpty():
+            raise NothingToServeError(
+                f"There is no engagement to learn from: {tables.daily_engagement} is empty, or all of it sums to zero. "
+                "Run the jobs bronze and silver on events first; what is served stays."
+            )
         seen = train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
         liked = numbered(split.test.where("engagement > 0"), users, items)
         self.relevant = stage("relevant", liked.join(seen, "user_idx", "left_semi"))

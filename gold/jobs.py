@@ -42,7 +42,7 @@ def recommend_als(lake: Lakehouse) -> None:
         _replace(
             lake,
             tables.als_top_n,
-            best.transform(_with_ids, lake.read(tables.user_ids).union(_anyone(lake)), "idx", "user_id")
+            best.transform(_with_ids, _askers(lake), "idx", "user_id")
             .transform(_with_ids, lake.read(tables.item_ids), "item_idx", "new_episode_id")
             .withColumnRenamed("score", "als_score"),
         )
@@ -93,13 +93,13 @@ def _queries(lake: Lakehouse) -> DataFrame:
         .groupBy("idx")
         .agg(F.collect_set("item_idx").alias("excluded"))
     )
-    users = lake.read(tables.user_ids).union(_anyone(lake))
-    return users.select("idx").join(seen, "idx", "left")
+    return _askers(lake).select("idx").join(seen, "idx", "left")
 
 
-def _anyone(lake: Lakehouse) -> DataFrame:
-    """The row of `ANYONE` in the shape of `gold.user_ids`, with a number that no user has."""
-    return lake.spark.createDataFrame([(ANYONE, -1)], tables.user_ids.schema)
+def _askers(lake: Lakehouse) -> DataFrame:
+    """`gold.user_ids` and `ANYONE` with a number that no user has; who calls themselves so gets what anybody gets."""
+    anyone = lake.spark.createDataFrame([(ANYONE, -1)], tables.user_ids.schema)
+    return lake.read(tables.user_ids).where(F.col("id") != ANYONE).union(anyone)
 
 
 def _with_numbers(rows: DataFrame, ids: DataFrame, id_column: str, number: str) -> DataFrame:

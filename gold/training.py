@@ -104,6 +104,8 @@ def _reason_to_keep(lake: Lakehouse, trial: Trial, winner: Measured, champion: V
     if champion is None or not lake.exists(tables.als_item_factors):
         return ""
     unseen = trial.split.test.where(F.to_date("last_ts") > F.lit(champion.trained_until))
+    if unseen.isEmpty():
+        return ""
     later = trial.on(replace(trial.split, test=unseen), stage.part("unseen"))
     return competition.worse_than_serving(later, winner, serving_factors(lake))
 

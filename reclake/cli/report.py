@@ -80,7 +80,8 @@ def metrics(lake: Lakehouse) -> Group | Text:
         (metric, *(_interval(cells.get((metric, model))) for model in models))
         for metric in sorted({row["metric"] for row in found})
     ]
-    shown = table_of(f"Offline metrics of model version {newest['model_version']}", ("metric", *models), rows, models)
+    whose = f"model version {newest['model_version']}" if newest["model_version"] else "the newest comparison"
+    shown = table_of(f"Offline metrics of {whose}", ("metric", *models), rows, models)
     return Group(shown, Text(f"split {newest['split']}, {newest['num_users']:,} users, ± is one standard error", "dim"))
 
 

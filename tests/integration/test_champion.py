@@ -5,12 +5,15 @@ from decimal import Decimal
 
 import pytest
 
+from gold.comparison import candidates, compare
 from gold.configuration import Configuration
+from gold.jobs import recommend_als
 from gold.registry import CHALLENGER, CHAMPION, Registry
 from gold.training import roll_back, train
 from gold.tuning import search
 from reclake import tables
-from reclake.errors import NothingToServeError
+from reclake.errors import NothingToServeError, TaskParameterError
+from reclake.recommendations import ANYONE
 
 FIRST_DAY = dt.date(2024, 5, 1)
 
@@ -65,6 +68,56 @@ def test_configurations_compete_serve_and_can_be_taken_back(lake):
     assert serving(lake) == {first.number}
     with pytest.raises(NothingToServeError, match="no version to go back to"):
         roll_back(lake)
+
+
+def test_strangers_and_whoever_bears_their_name_get_what_is_popular(lake):
+    train(configured(lake, popularity_share=0.5), {})
+    named = lake.spark.createDataFrame([(ANYONE, 40), ("silent", 41)], tables.user_ids.schema)
+    lake.append_new(tables.user_ids, named)
+
+    recommend_als.run(configured(lake, top_n=3), {})
+
+    rows = lake.read(tables.als_top_n).collect()
+    best = {
+        user: [(r["new_episode_id"], r["rank"]) for r in rows if r["user_id"] == user] for user in (ANYONE, "silent")
+    }
+    assert sorted(best[ANYONE]) == sorted(best["silent"])
+    assert sorted(rank for _, rank in best[ANYONE]) == [1, 2, 3]
+    assert {row["user_id"] for row in rows} == {f"u{n}" for n in range(40)} | {ANYONE, "silent"}
+
+
+def test_without_engagement_there_is_nothing_to_decide(new_lake):
+    empty = new_lake()
+
+    for decide in (
+        lambda: train(empty, {}),
+        lambda: search(empty, trials=1),
+        lambda: compare(empty, [Configuration()]),
+    ):
+        with pytest.raises(NothingToServeError, match="no engagement to learn from"):
+            decide()
+
+
+def test_every_kind_is_measured_best_first_and_kept(lake):
+    found = compare(lake, candidates(lake.settings), "per-user-time")
+
+    assert {one.configuration.engine for one in found} == {
+        "popularity",
+        "item_knn",
+        "ease",
+        "implicit_als",
+        "spark_als",
+    }
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    # The two tastes are plain to see for whoever looks at more than popularity.
+    assert found[-1].configuration.engine == "popularity"
+    kept = lake.read(tables.model_evaluations).where("metric = 'ndcg_at_10'").collect()
+    assert {(row["model"], row["split"]) for row in kept} == {(str(o.configuration), "per_user_time") for o in found}
+
+
+def test_an_unknown_split_is_refused_with_those_that_are_there(lake):
+    with pytest.raises(TaskParameterError, match=r"'monthly'\. Splits: time, global-time"):
+        compare(lake, [], "monthly")
 
 
 def test_a_search_ends_with_a_challenger_and_goes_on_where_it_ended(lake):
