@@ -1,26 +1,9 @@
 """Interactions from daily engagement."""
 
 import datetime as dt
-from decimal import Decimal
 
 from gold.interactions import interactions
-from reclake import tables
-
-
-def day(n):
-    return dt.date(2024, 5, 1) + dt.timedelta(days=n)
-
-
-def daily(spark, *rows):
-    full = [
-        (user, item, day(n), Decimal(str(value)), 1, completed, dt.datetime.combine(day(n), dt.time(12)))
-        for user, item, n, value, completed in rows
-    ]
-    return spark.createDataFrame(full, tables.daily_engagement.schema)
-
-
-def pairs(df):
-    return {(row["user_id"], row["item_id"]) for row in df.collect()}
+from tests.unit.gold.engagement import daily
 
 
 def test_engagement_is_summed_over_days(spark):

@@ -1,8 +1,5 @@
 """Train and test: nothing that is held out can be learned from."""
 
-import datetime as dt
-from decimal import Decimal
-
 import pytest
 
 from gold.splits import (
@@ -14,23 +11,7 @@ from gold.splits import (
     random_split,
     time_split,
 )
-from reclake import tables
-
-
-def day(n):
-    return dt.date(2024, 5, 1) + dt.timedelta(days=n)
-
-
-def daily(spark, *rows):
-    full = [
-        (user, item, day(n), Decimal(str(value)), 1, completed, dt.datetime.combine(day(n), dt.time(12)))
-        for user, item, n, value, completed in rows
-    ]
-    return spark.createDataFrame(full, tables.daily_engagement.schema)
-
-
-def pairs(df):
-    return {(row["user_id"], row["item_id"]) for row in df.collect()}
+from tests.unit.gold.engagement import daily, pairs
 
 
 def learned(split):
