@@ -68,7 +68,8 @@ def _stderr_to(log: Path) -> Iterator[None]:
 
 
 def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
-    java_options = f"-Dlog4j2.configurationFile={_LOG4J.as_uri()} -Dderby.system.home={settings.home}"
+    # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
+    java_options = f"-Xss8m -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Dderby.system.home={settings.home}"
     return {
         "spark.jars": ",".join(map(str, connectors)),
         "spark.driver.memory": settings.spark_memory,
