@@ -85,9 +85,7 @@ def as_received(records: DataFrame) -> DataFrame:
 
 def _start(lake: Lakehouse, table: Table, topic: str, partitions: int, checkpoint: Path) -> str:
     """Where a new checkpoint begins: behind what bronze already holds, so that a lost checkpoint repeats nothing."""
-    if (checkpoint / "metadata").exists():
-        return "earliest"
-    if not lake.exists(table):
+    if (checkpoint / "metadata").exists() or not lake.exists(table):
         return "earliest"
     newest = lake.read(table).where(F.col("topic") == topic).groupBy("partition").agg(F.max("offset").alias("offset"))
     held = {row["partition"]: row["offset"] + 1 for row in newest.collect()}  # a row per partition

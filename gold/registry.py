@@ -66,8 +66,17 @@ class Registry:
         return sorted(versions, key=lambda version: int(version.number), reverse=True)
 
     def holder(self, alias: str) -> Version | None:
-        """The version that an alias names, if any."""
-        return next((version for version in self.versions() if alias in version.aliases), None)
+        """The version that an alias names, if any: one request, however many versions there are."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_model_version_by_alias(self._name, alias)
+        except MlflowException as error:
+            # The model is missing, or the alias; stores disagree on the code of the latter.
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+        return _version(found) if CONFIGURATION in found.tags else None
 
     def artifacts(self, version: Version) -> Path:
         """Download the files of a version's model."""

@@ -35,10 +35,8 @@ def log_measured(measured: Measured, split: str) -> None:
     with mlflow.start_run(run_name=str(measured.configuration), nested=True):
         mlflow.set_tags({"split": split, "engine": measured.configuration.engine})
         mlflow.log_params(measured.configuration.model_dump())
-        for metric, (value, error) in measured.scores.items():
-            mlflow.log_metric(metric, value)
-            if error:
-                mlflow.log_metric(f"{metric}_standard_error", error)
+        errors = {f"{metric}_standard_error": error for metric, (_, error) in measured.scores.items() if error}
+        mlflow.log_metrics({metric: value for metric, (value, _) in measured.scores.items()} | errors)
 
 
 def evaluation_rows(

@@ -100,7 +100,8 @@ def search(
             )
             registered = register(lake, registry, fit_to_all(lake, best, stage.part("best")), score, sentence)
             registry.challenge(registered)
-        return Tuned(best, registered, scores, len(study.trials) - len(finished))
+        given_up = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.PRUNED])
+        return Tuned(best, registered, scores, len(given_up))
 
 
 def _study(lake: Lakehouse, name: str, known: list[Configuration]) -> optuna.Study:
