@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from gold.competition import measure
 from gold.configuration import Configuration
@@ -61,7 +62,10 @@ def compare(
     if split not in SPLITS:
         raise TaskParameterError(f"There is no split {split!r}. Splits: {', '.join(SPLITS)}.")
     with tracked_run(lake.settings, f"evaluate on {split}") as run, staging(lake) as stage:
+        # Only here, because both libraries take a second to import.
         import mlflow
+
+        from gold.plots import metric_figure
 
         inputs = (tables.daily_engagement, tables.user_ids, tables.item_ids)
         mlflow.set_tags({f"version.{table}": lake.version(table) for table in inputs})
@@ -71,13 +75,11 @@ def compare(
             on_progress(str(configuration))
             measured = _measured(trial, configuration)
             if measured:
-                log_measured(measured, trial.split.name)
+                _log_figure(measured, log_measured(measured, trial.split.name))
                 found.append(measured)
-        # Only here, because the library takes a second to import.
-        from gold.plots import scores_figure
-
         shown = [(str(one.configuration), one.scores) for one in found]
-        mlflow.log_figure(scores_figure(shown, "ndcg_at_10", trial.split.name), "ndcg_at_10.png")
+        for metric in ("ndcg_at_10", "coverage_at_10"):
+            mlflow.log_figure(metric_figure(shown, metric, trial.split.name), f"{metric}.png")
         lake.upsert(tables.model_evaluations, evaluation_rows(lake, found, trial.split.name, run.info.run_id))
     return sorted(found, key=lambda one: one.score, reverse=True)
 
@@ -90,3 +92,16 @@ def _measured(trial: Trial, configuration: Configuration) -> Measured | None:
     except DataTooLargeError as error:
         mlflow.set_tag(f"left out: {configuration.engine}", str(error))
         return None
+
+
+def _log_figure(measured: Measured, run_id: str) -> None:
+    import mlflow
+
+    from gold.plots import score_figure
+
+    quantiles = F.percentile("score", [0.05, 0.5, 0.95]).alias("quantiles")
+    rows = measured.best.groupBy("rank").agg(quantiles).orderBy("rank").collect()  # a row per rank
+    if not rows:
+        return
+    figure = score_figure([(row["rank"], row["quantiles"]) for row in rows])
+    mlflow.MlflowClient().log_figure(run_id, figure, "scores.png")

@@ -27,10 +27,11 @@ Reweighed = Callable[[EventWeights], DataFrame]
 
 @dataclass(frozen=True)
 class Measured:
-    """How a configuration did: rows of `gold.metrics.per_user`, and what they amount to."""
+    """How a configuration did: its recommendations, rows of `gold.metrics.per_user`, and what they amount to."""
 
     configuration: Configuration
     model: Model
+    best: DataFrame
     per_user: DataFrame
     scores: Scores
 
@@ -59,7 +60,7 @@ class Trial:
     Raises
     ------
     NothingToServeError
-        There is no engagement on the train side.
+        There is no positive engagement on the train side.
     """
 
     def __init__(self, split: Split, users: DataFrame, items: DataFrame, reweighed: Reweighed, stage: Stage) -> None:
@@ -68,9 +69,9 @@ class Trial:
         self._train: dict[tuple[float | None, EventWeights | None], DataFrame] = {}
         self._number = 0
         train = self._interactions(Configuration())
-        if train.isEmpty():
+        if train.where("engagement > 0").isEmpty():
             raise NothingToServeError(
-                f"There is no engagement to learn from: {tables.daily_engagement} is empty, or all of it sums to zero. "
+                f"There is no engagement to learn from: {tables.daily_engagement} is empty, or nobody likes anything. "
                 "Run the jobs bronze and silver on events first; what is served stays."
             )
         seen = train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
@@ -95,7 +96,7 @@ class Trial:
         best = self._stage(f"best-{self._number}", best)
         per_user = self._stage(f"measured-{self._number}", metrics.per_user(best, self.relevant, K))
         catalogue = metrics.of_catalogue(best, self._interactions(Configuration()), K)
-        return Measured(configuration, model, per_user, {**metrics.summary(per_user, K), **catalogue})
+        return Measured(configuration, model, best, per_user, {**metrics.summary(per_user, K), **catalogue})
 
     def _interactions(self, configuration: Configuration) -> DataFrame:
         kind = (configuration.half_life_days, configuration.weights)

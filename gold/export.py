@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,24 @@ from reclake.task import task
 
 @dataclass(frozen=True)
 class Served:
-    """How a table is served: documents of one `owner` ordered by `rank`, with the title of the `shown` episode."""
+    """How a table is served: documents of one `owner` ordered by `rank`.
+
+    Attributes
+    ----------
+    titles : mapping
+        The column that a title is added as, to the column of its episode.
+    """
 
     table: Table
     owner: str
-    shown: str
+    titles: Mapping[str, str]
 
 
 COLLECTIONS = {
-    "als_top_n": Served(tables.als_top_n, owner="user_id", shown="new_episode_id"),
-    "als_item_item": Served(tables.als_item_item, owner="new_episode_id", shown="similar_episode_id"),
+    "als_top_n": Served(
+        tables.als_top_n, owner="user_id", titles={"title": "new_episode_id", "because_title": "because_episode_id"}
+    ),
+    "als_item_item": Served(tables.als_item_item, owner="new_episode_id", titles={"title": "similar_episode_id"}),
 }
 
 
@@ -48,16 +56,24 @@ def export(lake: Lakehouse, collection: str) -> None:
     with document_store.connect(lake.settings) as database:
         gone = collection not in database.list_collection_names()
         for _ in lake.news(f"export {collection}", served.table, tables.episodes, always=gone):
-            rows = with_titles(lake.read(served.table), lake.read(tables.episodes), served.shown)
+            rows = with_titles(lake.read(served.table), lake.read(tables.episodes), served.titles)
             document_store.replace_collection(
                 database, collection, documents(rows, served.owner), index=(served.owner, "rank")
             )
 
 
-def with_titles(rows: DataFrame, episodes: DataFrame, shown: str) -> DataFrame:
-    """Add `title` of the episode in column `shown`; null where the episode is not known."""
-    titles = episodes.select(F.col("episode_id").alias(shown), "title")
-    return rows.join(titles, shown, "left")
+def with_titles(rows: DataFrame, episodes: DataFrame, titles: Mapping[str, str]) -> DataFrame:
+    """Add titles of episodes; null where the episode is not known.
+
+    Parameters
+    ----------
+    titles : mapping
+        As in `Served`.
+    """
+    for title, episode in titles.items():
+        known = episodes.select(F.col("episode_id").alias(episode), F.col("title").alias(title))
+        rows = rows.join(known, episode, "left")
+    return rows
 
 
 def documents(rows: DataFrame, owner: str) -> Iterator[dict[str, Any]]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from gold.diversity import Diverse
+from gold.engaged import engaged
 from gold.ids import newly_numbered
-from gold.models.factors import Factors
-from gold.serving import serving_factors
+from gold.reasons import POPULAR, with_reasons
+from gold.serving import serving
+from gold.trending import by_language
 from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.recommendations import ANYONE
 from reclake.tables import Table
 from reclake.task import task
 
-D = tables.daily_engagement.c
+D, E = tables.daily_engagement.c, tables.episodes.c
 
 
 @task
@@ -36,31 +39,42 @@ def train_als(lake: Lakehouse) -> None:
 
 @task
 def recommend_als(lake: Lakehouse) -> None:
-    """Recommend to every user, and to `ANYONE`, the best episodes that they have not seen."""
-    for _ in lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors):
-        best = serving_factors(lake).recommend(_queries(lake), lake.settings.top_n)
-        _replace(
-            lake,
-            tables.als_top_n,
-            best.transform(_with_ids, _askers(lake), "idx", "user_id")
-            .transform(_with_ids, lake.read(tables.item_ids), "item_idx", "new_episode_id")
-            .withColumnRenamed("score", "als_score"),
+    """Recommend to every user, and to `ANYONE`, the best episodes that are available and that they have not seen."""
+    for _ in lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors, tables.episodes):
+        served = serving(lake).without(_unavailable(lake))
+        model, settings = Diverse(served.factors, lake.settings.diversity), lake.settings
+        best = model.recommend(_queries(lake), settings.top_n)
+        explained = with_reasons(best, engaged(lake, served.configuration), served.items, served.configuration)
+        item_ids = lake.read(tables.item_ids)
+        because = item_ids.select(F.col("idx").alias("because_idx"), F.col("id").alias("because_episode_id"))
+        personal = (
+            explained.transform(_with_ids, _askers(lake), "idx", "user_id")
+            .transform(_with_ids, item_ids, "item_idx", "new_episode_id")
+            .join(because, "because_idx", "left")
+            .withColumnRenamed("score", "als_score")
         )
+        popular = served.items.transform(_with_ids, item_ids, "idx", "episode_id")
+        trending = (
+            by_language(popular, lake.read(tables.episodes), settings.top_n)
+            .withColumnsRenamed({"episode_id": "new_episode_id", "score": "als_score"})
+            .withColumn("reason", F.lit(POPULAR))
+        )
+        made = personal.unionByName(trending, allowMissingColumns=True)
+        _replace(lake, tables.als_top_n, made, served.version)
 
 
 @task
 def similar_items(lake: Lakehouse) -> None:
-    """Find the episodes that listeners treat most alike, by the cosine of their factors."""
-    for _ in lake.news("similar_items", tables.als_item_factors):
-        factors = Factors(lake.read(tables.als_user_factors), lake.read(tables.als_item_factors))
-        _replace(
-            lake,
-            tables.als_item_item,
-            factors.similar_items(lake.settings.similar_n)
+    """Find the available episodes that listeners treat most alike, by the cosine of their factors."""
+    for _ in lake.news("similar_items", tables.als_item_factors, tables.episodes):
+        served = serving(lake).without(_unavailable(lake))
+        similar = (
+            served.factors.similar_items(lake.settings.similar_n)
             .transform(_with_ids, lake.read(tables.item_ids), "idx", "new_episode_id")
             .transform(_with_ids, lake.read(tables.item_ids), "item_idx", "similar_episode_id")
-            .withColumnRenamed("score", "similarity"),
+            .withColumnRenamed("score", "similarity")
         )
+        _replace(lake, tables.als_item_item, similar, served.version)
 
 
 @task
@@ -99,7 +113,7 @@ def _queries(lake: Lakehouse) -> DataFrame:
 def _askers(lake: Lakehouse) -> DataFrame:
     """`gold.user_ids` and `ANYONE` with a number that no user has; who calls themselves so gets what anybody gets."""
     anyone = lake.spark.createDataFrame([(ANYONE, -1)], tables.user_ids.schema)
-    return lake.read(tables.user_ids).where(F.col("id") != ANYONE).union(anyone)
+    return lake.read(tables.user_ids).where(~F.col("id").startswith(ANYONE)).union(anyone)
 
 
 def _with_numbers(rows: DataFrame, ids: DataFrame, id_column: str, number: str) -> DataFrame:
@@ -110,8 +124,13 @@ def _with_ids(rows: DataFrame, ids: DataFrame, number: str, id_column: str) -> D
     return rows.join(ids.select(F.col("idx").alias(number), F.col("id").alias(id_column)), number)
 
 
-def _replace(lake: Lakehouse, table: Table, rows: DataFrame) -> None:
-    """Overwrite a table of recommendations, stamped with the model version of the factors and the time."""
-    version = lake.read(tables.als_item_factors).agg(F.max("model_version").alias("model_version"))
-    stamped = rows.crossJoin(F.broadcast(version)).withColumn("generated_at", F.current_timestamp())
+def _unavailable(lake: Lakehouse) -> DataFrame:
+    """The numbers of episodes that must not be recommended."""
+    gone = lake.read(tables.episodes).where(~F.col(E.available)).select(F.col(E.episode_id).alias("id"))
+    return lake.read(tables.item_ids).join(gone, "id").select("idx")
+
+
+def _replace(lake: Lakehouse, table: Table, rows: DataFrame, version: str) -> None:
+    """Overwrite a table of recommendations, stamped with the version that made them and the time."""
+    stamped = rows.withColumns({"model_version": F.lit(version), "generated_at": F.current_timestamp()})
     lake.replace(table, stamped)

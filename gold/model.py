@@ -59,8 +59,9 @@ class Recommender(PythonModel):
         scores = self._popularity.copy()
         if user in self._users.index:
             row = self._users.loc[user]
-            liked = self._vectors @ np.asarray(row["factors"], dtype=np.float32)
-            scores = (1 - self._share) * liked + self._share * scores
+            if row["factors"] is not None:
+                liked = self._vectors @ np.asarray(row["factors"], dtype=np.float32)
+                scores = (1 - self._share) * liked + self._share * scores
             scores[np.isin(self._items, list(row["completed"]))] = -np.inf
         best = [i for i in np.lexsort((self._items, -scores))[:n] if scores[i] > -np.inf]
         return pd.DataFrame(

@@ -12,8 +12,8 @@ _BLUE, _GREY = "#0072b2", "#6e6e6e"
 """Told apart by people who are colour-blind as well."""
 
 
-def scores_figure(scores: Sequence[tuple[str, Scores]], metric: str, split: str) -> Figure:
-    """A metric of each recommender with its 95 % interval over users, the best on top.
+def metric_figure(scores: Sequence[tuple[str, Scores]], metric: str, split: str) -> Figure:
+    """A metric of each recommender, the best on top, with its 95 % interval over users where it is a mean over users.
 
     Parameters
     ----------
@@ -29,7 +29,8 @@ def scores_figure(scores: Sequence[tuple[str, Scores]], metric: str, split: str)
     axes.errorbar(values, names, xerr=errors, fmt="o", color=_BLUE, ecolor=_GREY, capsize=4)
     axes.margins(y=0.5 / len(names))
     axes.set_xlim(left=0)
-    axes.set_xlabel(f"{metric.replace('_at_', '@')} with 95 % intervals over users, split {split}")
+    interval = " with 95 % intervals over users" if any(errors) else ""
+    axes.set_xlabel(f"{metric.replace('_at_', '@')}{interval}, split {split}")
     axes.grid(axis="x", alpha=0.3)
     return figure
 
@@ -44,6 +45,27 @@ def search_figure(scores: Sequence[float]) -> Figure:
     axes.step(trials, best, where="post", color=_BLUE, label="best so far")
     axes.set_xlabel("trial that was not given up")
     axes.set_ylabel("nDCG@10")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def score_figure(by_rank: Sequence[tuple[int, Sequence[float]]]) -> Figure:
+    """How high recommendations score, rank by rank.
+
+    Parameters
+    ----------
+    by_rank : sequence of (rank, quantiles)
+        The 5 %, 50 % and 95 % quantile over users.
+    """
+    ranks = [rank for rank, _ in by_rank]
+    low, middle, high = zip(*(quantiles for _, quantiles in by_rank), strict=True)
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.fill_between(ranks, low, high, color=_BLUE, alpha=0.2, linewidth=0, label="90 % of users")
+    axes.plot(ranks, middle, "o-", color=_BLUE, label="median user")
+    axes.set_xlabel("rank")
+    axes.set_ylabel("score")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure

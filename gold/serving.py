@@ -1,6 +1,8 @@
-"""The factors that serve: what the champion learned, from which recommendations are made."""
+"""What serves: the factors and popularity that the champion learned, from which recommendations are made."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,33 +11,74 @@ from gold.configuration import Configuration
 from gold.models.factors import Factors
 from gold.models.popularity import blended
 from reclake import tables
+from reclake.errors import NothingToServeError
 from reclake.lake import Lakehouse
 
 
+@dataclass(frozen=True)
+class Serving:
+    """What the champion learned.
+
+    Attributes
+    ----------
+    users : DataFrame
+        `idx`, `factors`.
+    items : DataFrame
+        `idx`, `factors`, `popularity`.
+    """
+
+    configuration: Configuration
+    version: str
+    users: DataFrame
+    items: DataFrame
+
+    @property
+    def factors(self) -> Factors:
+        """What scores are made from, popularity's share included."""
+        share, rank = self.configuration.popularity_share, self.configuration.rank
+        raw = Factors(self.users, self.items.select("idx", "factors"))
+        return blended(raw, self.items.select("idx", "popularity"), share, rank)
+
+    def without(self, items: DataFrame) -> Serving:
+        """Leave items (`idx`) out."""
+        return replace(self, items=self.items.join(items, "idx", "left_anti"))
+
+
 def serve(lake: Lakehouse, users: DataFrame, items: DataFrame, configuration: Configuration, version: str) -> None:
-    """Write the factors that recommendations are made from.
+    """Write what recommendations are made from.
 
     Parameters
     ----------
     users, items : DataFrame
-        As in `Fitted`.
+        As in `gold.training.Fitted`.
     """
     user_ids = lake.read(tables.user_ids).withColumnRenamed("id", "user_id")
     item_ids = lake.read(tables.item_ids).withColumnRenamed("id", "item_id")
     stamped = F.lit(version).alias("model_version")
-    share = F.lit(configuration.popularity_share).alias("popularity_share")
-    lake.replace(tables.als_user_factors, users.join(user_ids, "user_id").select("idx", stamped, "factors"))
+    told = F.lit(configuration.model_dump_json()).alias("configuration")
+    known = users.where(F.col("factors").isNotNull()).join(user_ids, "user_id")
+    lake.replace(tables.als_user_factors, known.select("idx", stamped, "factors"))
     lake.replace(
         tables.als_item_factors,
-        items.join(item_ids, "item_id").select("idx", stamped, "factors", "popularity", share),
+        items.join(item_ids, "item_id").select("idx", stamped, "factors", "popularity", told),
     )
 
 
-def serving_factors(lake: Lakehouse) -> Factors:
-    """The factors that serve, popularity's share included."""
+def serving(lake: Lakehouse) -> Serving:
+    """Read what serves.
+
+    Raises
+    ------
+    NothingToServeError
+        Nothing was trained yet.
+    """
     users, items = lake.read(tables.als_user_factors), lake.read(tables.als_item_factors)
-    row = items.select("popularity_share", F.size("factors").alias("rank")).first()
+    row = items.select("configuration", "model_version").first()
     if row is None:
-        return Factors(users, items)
-    raw = Factors(users.select("idx", "factors"), items.select("idx", "factors"))
-    return blended(raw, items.select("idx", "popularity"), row["popularity_share"], row["rank"])
+        raise NothingToServeError("There are no item factors to recommend from: run the training first.")
+    return Serving(
+        Configuration.model_validate_json(row["configuration"]),
+        row["model_version"],
+        users.select("idx", "factors"),
+        items.select("idx", "factors", "popularity"),
+    )

@@ -7,13 +7,13 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
+from gold.vectors import Floats, Ints, collected, flat
 from reclake.errors import NothingToServeError
 
 CLOSURE_BYTES = 32 * 2**20
@@ -26,8 +26,6 @@ GROUP_SIZE = 40
 """Columns of scores that share a maximum, where there are many more columns than results."""
 SCHEMA = "idx int, item_idx int, score double, rank int"
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.signedinteger]
 Batches = Iterable[pa.RecordBatch]
 
 
@@ -74,13 +72,6 @@ def top_n(queries: DataFrame, items: DataFrame, n: int, closure_bytes: int = CLO
         return blocks[0]
     best = F.row_number().over(Window.partitionBy("idx").orderBy(F.desc("score"), "item_idx"))
     return reduce(DataFrame.unionByName, blocks).withColumn("rank", best).where(F.col("rank") <= n)
-
-
-def unit(vectors: DataFrame) -> DataFrame:
-    """Scale `factors` to length 1, so that inner products are cosines; rows of length 0 are left out."""
-    length = F.sqrt(F.aggregate("factors", F.lit(0.0), lambda total, x: total + x * x))
-    scaled = F.transform("factors", lambda x: (x / F.col("length")).cast("float"))
-    return vectors.withColumn("length", length).where("length > 0").withColumn("factors", scaled).drop("length")
 
 
 def best_of(scores: Floats, numbers: Ints, n: int) -> tuple[Ints, Floats]:
@@ -158,16 +149,11 @@ def _ranked(n: int, rows: Ints, items: Ints, scores: Floats) -> Found:
 
 def _blocks(items: DataFrame, most_bytes: int) -> Iterator[tuple[Ints, Floats]]:
     """The items in blocks that fit a closure, ascending by number: numbers, and vectors as columns."""
-    table = items.select("idx", "factors").toArrow().combine_chunks()
-    if not table.num_rows:
-        return
-    numbers = table["idx"].to_numpy().astype(np.int32)
-    vectors = _flat(table["factors"].combine_chunks()).reshape(numbers.size, -1)
-    order = np.argsort(numbers)
-    at_once = -(-most_bytes // (4 * vectors.shape[1]))
-    for start in range(0, numbers.size, at_once):
-        block = order[start : start + at_once]
-        yield numbers[block], np.ascontiguousarray(vectors[block].T, dtype=np.float32)
+    vectors = collected(items)
+    at_once = -(-most_bytes // max(1, vectors.rows[:1].nbytes))
+    for start in range(0, vectors.numbers.size, at_once):
+        block = slice(start, start + at_once)
+        yield vectors.numbers[block], np.ascontiguousarray(vectors.rows[block].T)
 
 
 def _scorer(numbers: Ints, vectors: Floats, n: int) -> Callable[[Batches], Batches]:
@@ -191,10 +177,10 @@ def _scorer(numbers: Ints, vectors: Floats, n: int) -> Callable[[Batches], Batch
 
 def _score(queries: pa.RecordBatch, numbers: Ints, vectors: Floats, scores: Floats) -> None:
     """Fill `scores`; what is excluded and what is no item gets -inf."""
-    factors = _flat(queries["factors"]).astype(np.float32, copy=False)
+    factors = flat(queries["factors"]).astype(np.float32, copy=False)
     np.matmul(factors.reshape(queries.num_rows, -1), vectors, out=scores[:, : numbers.size])
     scores[:, numbers.size :] = -np.inf
-    excluded, rows = _flat(queries["excluded"]), pc.list_parent_indices(queries["excluded"]).to_numpy()
+    excluded, rows = flat(queries["excluded"]), pc.list_parent_indices(queries["excluded"]).to_numpy()
     columns = np.searchsorted(numbers, excluded).clip(max=numbers.size - 1)
     known = numbers[columns] == excluded
     scores[rows[known], columns[known]] = -np.inf
@@ -209,9 +195,3 @@ def _rows(queries: pa.Array, found: Found) -> pa.RecordBatch:
             "rank": found.ranks.astype(np.int32),
         }
     )
-
-
-def _flat(lists: pa.ListArray) -> npt.NDArray[np.number]:
-    """The values of all lists in a row, without a Python object for any."""
-    values: npt.NDArray[np.number] = pc.list_flatten(lists).to_numpy(zero_copy_only=False)
-    return values

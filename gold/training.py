@@ -17,12 +17,12 @@ from pyspark.sql import functions as F
 from gold import competition, models
 from gold.competition import Verdict
 from gold.configuration import Configuration
+from gold.engaged import engaged
 from gold.evaluation import Measured, Trial
-from gold.interactions import interactions, numbered
 from gold.models.popularity import popularity
 from gold.registry import CHALLENGER, CHAMPION, Registry, Version
-from gold.serving import serve, serving_factors
-from gold.trials import evaluation_rows, log_measured, open_trial, reweighed
+from gold.serving import serve, serving
+from gold.trials import evaluation_rows, log_measured, open_trial
 from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.staging import Stage, staging
@@ -107,7 +107,7 @@ def _reason_to_keep(lake: Lakehouse, trial: Trial, winner: Measured, champion: V
     if unseen.isEmpty():
         return ""
     later = trial.on(replace(trial.split, test=unseen), stage.part("unseen"))
-    return competition.worse_than_serving(later, winner, serving_factors(lake))
+    return competition.worse_than_serving(later, winner, serving(lake).factors)
 
 
 def _register_challenger(
@@ -129,7 +129,7 @@ class Fitted:
     Attributes
     ----------
     users : DataFrame
-        `user_id`, `factors`, `completed` (ids of items).
+        `user_id`, `factors` (null for who likes nothing), `completed` (ids of items).
     items : DataFrame
         `item_id`, `factors`, `popularity`.
     """
@@ -142,21 +142,19 @@ class Fitted:
 
 def fit_to_all(lake: Lakehouse, configuration: Configuration, stage: Stage) -> Fitted:
     """Fit a configuration to all engagement."""
-    daily, users, items = (lake.read(t) for t in (tables.daily_engagement, tables.user_ids, tables.item_ids))
-    weighed = reweighed(lake, configuration.weights) if configuration.weights else daily
-    pairs = stage("pairs", numbered(interactions(weighed, configuration.half_life_days), users, items))
+    pairs = stage("pairs", engaged(lake, configuration))
     factors = models.fit_factors(pairs, configuration)
     popular = popularity(pairs, configuration.popularity_half_life_days)
-    done = pairs.where("completed").groupBy("user_id").agg(F.collect_set("item_id").alias("completed"))
+    completed = F.collect_set(F.when(F.col("completed"), F.col("item_id"))).alias("completed")
     of_users = (
-        factors.users.join(users, "idx")
-        .withColumnRenamed("id", "user_id")
-        .join(done, "user_id", "left")
-        .select("user_id", "factors", F.coalesce("completed", F.array().cast("array<string>")).alias("completed"))
+        pairs.groupBy(F.col("user_idx").alias("idx"), "user_id")
+        .agg(completed)
+        .join(factors.users, "idx", "left")
+        .select("user_id", "factors", "completed")
     )
     of_items = (
         factors.items.join(popular, "idx")
-        .join(items, "idx")
+        .join(lake.read(tables.item_ids), "idx")
         .select(F.col("id").alias("item_id"), "factors", "popularity")
     )
     staged = Fitted(configuration, stage("users", of_users), stage("items", of_items), stage.folder)

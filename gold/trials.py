@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from gold.engaged import reweighed
 from gold.evaluation import Measured, Trial
 from gold.splits import Split, time_split
 from reclake import tables
 from reclake.lake import Lakehouse
-from reclake.settings import EventWeights
 from reclake.staging import Stage
-from silver.engagement import daily as daily_engagement
-from silver.events import with_weight
 
 
 def open_trial(lake: Lakehouse, stage: Stage, split: Callable[[DataFrame], Split] = time_split) -> Trial:
@@ -23,20 +21,16 @@ def open_trial(lake: Lakehouse, stage: Stage, split: Callable[[DataFrame], Split
     return Trial(split(daily), users, items, lambda weights: reweighed(lake, weights), stage)
 
 
-def reweighed(lake: Lakehouse, weights: EventWeights) -> DataFrame:
-    """All daily engagement as other event weights would make it."""
-    return daily_engagement(with_weight(lake.read(tables.user_events), weights))
-
-
-def log_measured(measured: Measured, split: str) -> None:
-    """Log a configuration and its scores as a nested run; all such runs have the same names of metrics."""
+def log_measured(measured: Measured, split: str) -> str:
+    """Log a configuration and its scores as a nested run, and return its id; all have the same names of metrics."""
     import mlflow
 
-    with mlflow.start_run(run_name=str(measured.configuration), nested=True):
+    with mlflow.start_run(run_name=str(measured.configuration), nested=True) as run:
         mlflow.set_tags({"split": split, "engine": measured.configuration.engine})
         mlflow.log_params(measured.configuration.model_dump())
         errors = {f"{metric}_standard_error": error for metric, (_, error) in measured.scores.items() if error}
         mlflow.log_metrics({metric: value for metric, (value, _) in measured.scores.items()} | errors)
+    return str(run.info.run_id)
 
 
 def evaluation_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,20 +16,28 @@ ANYONE = "*"
 """Whose recommendations a user gets who has none of their own: what is popular now."""
 
 
-def for_user(database: Database[dict[str, Any]], user_id: str, n: int) -> list[Recommendation]:
-    """Read a user's best `n` recommendations, best first; those of `ANYONE` where the user has none.
+def for_user(
+    database: Database[dict[str, Any]], user_id: str, n: int, language: str | None = None
+) -> list[Recommendation]:
+    """Read a user's best `n` recommendations, best first; where the user has none, those of `ANYONE`.
+
+    Parameters
+    ----------
+    language : str, optional
+        Such as `en`: of a user who has none, what is popular in that language, if anything is.
 
     Returns
     -------
     list of dict
-        `new_episode_id`, `title` (may be null), `als_score`, `rank`, `model_version`, `generated_at`.
+        `new_episode_id`, `title` (may be null), `als_score`, `rank`, `reason`, `because_episode_id`, `because_title`,
+        `model_version`, `generated_at`.
 
     Raises
     ------
     NothingToServeError
         The store has none at all.
     """
-    for asked in (user_id, ANYONE):
+    for asked in (user_id, *([f"{ANYONE}:{language.lower()}"] if language else []), ANYONE):
         found = list(database["als_top_n"].find({"user_id": asked}, {"_id": False}).sort("rank").limit(n))
         if found:
             return found
@@ -40,7 +49,7 @@ def some_users(database: Database[dict[str, Any]], n: int) -> Sequence[str]:
     return [
         row["user_id"]
         for row in database["als_top_n"]
-        .find({"rank": 1, "user_id": {"$ne": ANYONE}}, {"user_id": True})
+        .find({"rank": 1, "user_id": {"$not": {"$regex": f"^{re.escape(ANYONE)}"}}}, {"user_id": True})
         .sort("user_id")
         .limit(n)
     ]

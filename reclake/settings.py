@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     popularity_share: float = Field(default=0.0, ge=0, le=1, description="share of popularity in a score")
     popularity_half_life_days: float = Field(default=7.0, gt=0, description="older listeners count less in popularity")
     tuning_trials: int = Field(default=20, ge=1, description="configurations that one search tries")
+    diversity: float = Field(default=0.0, ge=0, le=1, description="how much recommendations differ from each other")
     exclude_seen: Literal["completed", "any"] = Field(default="completed", description="episodes not to recommend")
 
     @classmethod

@@ -177,6 +177,7 @@ episodes = _table(
         ("categories", ArrayType(STRING), "categories of the feed or the episode"),
         ("duration", LONG, "seconds"),
         ("published_at", TIMESTAMP, "when it was published, UTC"),
+        ("available", BOOLEAN, "false: not to be recommended"),
         ("updated_at", TIMESTAMP, "Kafka's timestamp of the record that won, UTC"),
         ("updated_offset", LONG, "Kafka's offset of the record that won; breaks ties of updated_at"),
     ],
@@ -219,7 +220,7 @@ als_item_factors = _factors(
     "als_item_factors",
     "item",
     ("popularity", DOUBLE, "0 to 1, by the users who like it; recent ones count more"),
-    ("popularity_share", DOUBLE, "share of popularity in the score that serves, the same in all rows"),
+    ("configuration", STRING, "what the factors were fitted with (JSON), the same in all rows"),
 )
 
 als_top_n = _table(
@@ -229,6 +230,8 @@ als_top_n = _table(
     [
         ("als_score", DOUBLE, "predicted preference, about 0 to 1; a share of popularity may be in it"),
         ("rank", INT, "1 is the best"),
+        ("reason", STRING, "what speaks most for it: liked (something that the listener likes) or popular"),
+        ("because_episode_id", STRING, "the episode that the listener likes, where that is the reason"),
         *_SERVED,
     ],
 )

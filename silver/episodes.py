@@ -22,6 +22,7 @@ FIELDS = (
     "categories",
     "duration",
     "published_at",
+    "available",
 )
 WINS = "(source.updated_at, source.updated_offset) > (target.updated_at, target.updated_offset)"
 """When a record replaces the stored one of the same episode."""
@@ -41,6 +42,7 @@ def typed(accepted: DataFrame) -> DataFrame:
         F.from_json(field("categories"), "array<string>").alias(E.categories),
         F.abs(field("duration").try_cast("double")).cast("long").alias(E.duration),
         instant("published_at").alias(E.published_at),
+        F.coalesce(field("available").try_cast("boolean"), F.lit(True)).alias(E.available),
         F.col("timestamp").alias(E.updated_at),
         F.col("offset").alias(E.updated_offset),
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from gold.top_n import top_n, unit
+from gold.top_n import top_n
+from gold.vectors import unit
 
 VECTOR = "array<float>"
 
@@ -21,11 +22,19 @@ class Factors:
     ----------
     anyone : sequence of float, optional
         The vector of users who have none of their own; without it they get no recommendations.
+    tastes : DataFrame, optional
+        Vectors of items that say whom an item appeals to, where those in `items` say more than that.
     """
 
     users: DataFrame
     items: DataFrame
     anyone: Sequence[float] | None = None
+    tastes: DataFrame | None = None
+
+    @property
+    def likeness(self) -> DataFrame:
+        """The vectors whose cosine says how much alike two items are."""
+        return self.items if self.tastes is None else self.tastes
 
     def recommend(self, queries: DataFrame, n: int) -> DataFrame:
         """Find the `n` best items for each user in `queries`; see `gold.models.model.Model`."""
@@ -36,7 +45,7 @@ class Factors:
 
     def similar_items(self, n: int) -> DataFrame:
         """Find the `n` items of the highest cosine with each item, itself left out."""
-        vectors = unit(self.items).withColumn("excluded", F.array("idx"))
+        vectors = unit(self.likeness).withColumn("excluded", F.array("idx"))
         return top_n(vectors, vectors, n)
 
 

@@ -64,4 +64,5 @@ def blended(factors: Factors, popular: DataFrame, share: float, rank: int) -> Fa
         factors.users.select("idx", users.alias("factors")),
         popular.join(factors.items, "idx", "left").select("idx", items.alias("factors")),
         anyone=[*none, 1.0],
+        tastes=factors.items,
     )

@@ -86,10 +86,19 @@ def metrics(lake: Lakehouse) -> Group | Text:
 
 
 def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
-    """A user's recommendations with titles and scores."""
-    rows = [(r["rank"], r["title"] or "(no title yet)", r["new_episode_id"], f"{r['als_score']:.3f}") for r in found]
+    """A user's recommendations with titles, scores and reasons."""
+    rows = [
+        (r["rank"], r["title"] or "(no title yet)", r["new_episode_id"], f"{r['als_score']:.3f}", _reason(r))
+        for r in found
+    ]
     whose = f"For {user_id}" if found[0]["user_id"] == user_id else f"For {user_id}, who is new: what is popular"
-    return table_of(whose, ("#", "title", "episode", "score"), rows, ("#", "score"))
+    return table_of(whose, ("#", "title", "episode", "score", "because"), rows, ("#", "score"))
+
+
+def _reason(recommendation: dict[str, Any]) -> str:
+    if recommendation["reason"] == "liked":
+        return f"you like {recommendation['because_title'] or recommendation['because_episode_id']}"
+    return "it is popular" if recommendation["reason"] == "popular" else ""
 
 
 def _catalogue_rows(lake: Lakehouse) -> Iterator[tuple[str, str, str, str]]:

@@ -16,8 +16,14 @@ def register(app: typer.Typer) -> None:
 def recommend(
     user_id: Annotated[str, typer.Argument(help="Whose recommendations, such as user-00001.")],
     n: Annotated[int, typer.Option("--number", "-n", min=1, max=100, help="How many.")] = 10,
+    language: Annotated[
+        str | None, typer.Option(help="Such as en: for who has none, what is popular in that language.")
+    ] = None,
 ) -> None:
-    """Show a user's recommendations as applications read them, from the document store."""
+    """Show a user's recommendations as applications read them, from the document store.
+
+    Who has none gets what is popular now.
+    """
     from rich.console import Console
 
     from reclake import document_store
@@ -26,7 +32,7 @@ def recommend(
     from reclake.settings import load_settings
 
     with document_store.connect(load_settings()) as database:
-        Console().print(report.recommendations(user_id, for_user(database, user_id, n)))
+        Console().print(report.recommendations(user_id, for_user(database, user_id, n, language)))
 
 
 def tables() -> None:

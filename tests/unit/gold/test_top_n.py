@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.ml.recommendation import ALS
 
-from gold.top_n import best_of, best_of_each, top_n, unit, width
+from gold.top_n import best_of, best_of_each, top_n, width
 from reclake.errors import NothingToServeError
 
 QUERY, ITEM = "idx int, factors array<float>, excluded array<int>", "idx int, factors array<float>"
@@ -130,9 +130,3 @@ def test_the_same_items_as_sparks_own_recommendations(spark):
 
     rows = model.recommendForAllUsers(4).collect()
     assert actual == {(row["user"], best["item"]) for row in rows for best in row["recommendations"]}
-
-
-def test_unit_vectors_have_length_one_and_zero_vectors_go(spark):
-    vectors = spark.createDataFrame([(0, [3.0, 4.0]), (1, [0.0, 0.0])], ITEM)
-
-    assert [(r["idx"], [round(x, 4) for x in r["factors"]]) for r in unit(vectors).collect()] == [(0, [0.6, 0.8])]
