@@ -59,7 +59,7 @@ def main(
     trials: Annotated[int, typer.Option(min=1, help="Configurations that each engine may try on each split.")] = 10,
 ) -> None:
     """Tune each engine on the train side of each random split, measure it on the test side, then split by time."""
-    console = Console()
+    console = Console(width=160)
     with benchmark_home() as lake, staging(lake) as stage:
         ratings = lake.spark.read.csv(str(folder / "ratings.csv"), header=True, inferSchema=True)
         engagement = stage("daily", _engagement(ratings))

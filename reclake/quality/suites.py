@@ -182,6 +182,7 @@ def _top_n(top_n: int) -> Suite:
             # Wide enough for any sane factors, and what catches NaN and infinity.
             between(c.als_score, -100, 100),
             warning(between(c.als_score, -0.5, 1.5, mostly=0.99)),
+            warning(in_set(c.reason, "liked", "popular")),
             not_null(c.model_version),
             single_valued(c.model_version),
             not_null(c.generated_at),

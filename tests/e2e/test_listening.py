@@ -108,6 +108,14 @@ def test_nobody_is_recommended_what_they_completed(pipeline):
     assert {row["n"] for row in recommended.groupBy("user_id").agg(F.count("*").alias("n")).collect()} == {5}
 
 
+def test_strangers_of_a_language_get_what_is_popular_in_it(pipeline):
+    with document_store.connect(pipeline.lake.settings) as database:
+        served = for_user(database, "nobody", 100, language="en")
+
+    assert {row["user_id"] for row in served} == {f"{ANYONE}:en"}
+    assert [row["rank"] for row in served] == [1, 2, 3, 4, 5]
+
+
 def test_the_store_serves_what_gold_holds_with_titles(pipeline):
     gold = pipeline.lake.read(tables.als_top_n).collect()
     with document_store.connect(pipeline.lake.settings) as database:

@@ -86,6 +86,33 @@ def test_strangers_and_whoever_bears_their_name_get_what_is_popular(lake):
     assert {row["user_id"] for row in rows} == {f"u{n}" for n in range(40)} | {ANYONE, "silent"}
 
 
+def test_what_is_recommended_is_available_and_says_why(lake):
+    train(lake, {})
+    episodes = [("e0", "en", True), ("e1", "en", False), ("e2", None, True)]
+    columns = {"episode_id": 0, "language": 1, "available": 2}
+    lake.upsert(
+        tables.episodes,
+        lake.spark.createDataFrame(
+            [
+                tuple(row[columns[f.name]] if f.name in columns else None for f in tables.episodes.schema)
+                for row in episodes
+            ],
+            tables.episodes.schema,
+        ),
+    )
+
+    recommend_als.run(lake, {})
+
+    rows = lake.read(tables.als_top_n).collect()
+    assert {row["new_episode_id"] for row in rows} == {f"e{n}" for n in range(24)} - {"e1"}
+    assert [row["new_episode_id"] for row in rows if row["user_id"] == f"{ANYONE}:en"] == ["e0"]
+    likes = {(row["user_id"], row["new_episode_id"]) for row in lake.read(tables.daily_engagement).collect()}
+    liked = {(row["user_id"], row["because_episode_id"]) for row in rows if row["reason"] == "liked"}
+    assert liked
+    assert liked <= likes
+    assert all(row["because_episode_id"] is None for row in rows if row["reason"] == "popular")
+
+
 def test_without_engagement_there_is_nothing_to_decide(new_lake):
     empty = new_lake()
 

@@ -121,7 +121,7 @@ def test_an_unknown_collection_names_those_that_are_served(lake):
 def test_an_export_happens_on_news_or_when_the_store_lost_it(lake, document_store, name):
     settings = lake.settings.model_copy(update={"mongodb_uri": Settings(mongodb_uri=document_store).mongodb_uri})
     lake = lake.with_settings(settings.model_copy(update={"mongodb_database": name}))
-    rows = [("u1", "e1", 0.5, 1, "1", None), ("u1", "e2", 0.4, 2, "1", None)]
+    rows = [("u1", "e1", 0.5, 1, "liked", "e2", "1", None), ("u1", "e2", 0.4, 2, "liked", "e1", "1", None)]
     lake.replace(tables.als_top_n, lake.spark.createDataFrame(rows, tables.als_top_n.schema))
     episodes = lake.spark.createDataFrame([("e1", "One")], "episode_id string, title string")
     missing = [field.name for field in tables.episodes.schema if field.name not in episodes.columns]
@@ -130,13 +130,13 @@ def test_an_export_happens_on_news_or_when_the_store_lost_it(lake, document_stor
     with store.connect(lake.settings) as database:
         served = database["als_top_n"]
         export.run(lake, {"collection": "als_top_n"})
-        first = {row["new_episode_id"]: row["title"] for row in served.find()}
+        first = {row["new_episode_id"]: (row["title"], row["because_title"]) for row in served.find()}
         served.insert_one({"_id": "mark", "user_id": "x", "rank": 9})
         export.run(lake, {"collection": "als_top_n"})
         untouched = served.count_documents({"_id": "mark"})
         served.drop()
         export.run(lake, {"collection": "als_top_n"})
 
-        assert first == {"e1": "One", "e2": None}
+        assert first == {"e1": ("One", None), "e2": (None, "One")}
         assert untouched == 1
         assert served.count_documents({}) == 2

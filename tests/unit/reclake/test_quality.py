@@ -138,7 +138,12 @@ def test_many_quarantined_records_are_a_warning_that_says_their_share(lake):
 
 def test_recommendations_of_two_models_or_without_a_score_are_stopped(lake):
     nan = float("nan")
-    write(lake, tables.als_top_n, ("u1", "ep1", 0.5, 1, "7", TS), ("u1", "ep2", nan, 2, "8", TS))
+    write(
+        lake,
+        tables.als_top_n,
+        ("u1", "ep1", 0.5, 1, "popular", None, "7", TS),
+        ("u1", "ep2", nan, 2, "popular", None, "8", TS),
+    )
 
     with pytest.raises(QualityGateError) as caught:
         check(lake, "gold")
