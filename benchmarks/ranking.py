@@ -37,7 +37,7 @@ def main(
     console = Console()
     with benchmark_home() as lake, staging(lake) as stage:
         ratings = lake.spark.read.csv(str(folder / "ratings.csv"), header=True, inferSchema=True)
-        engagement = stage("daily", _engagement(ratings))
+        engagement = stage("daily", engagement_of(ratings))
         users = stage("users", _numbers(engagement, "user_id"))
         items = stage("items", _numbers(engagement, "new_episode_id"))
 
@@ -51,7 +51,8 @@ def main(
         console.print(_over_users(by_time))
 
 
-def _engagement(ratings: DataFrame) -> DataFrame:
+def engagement_of(ratings: DataFrame) -> DataFrame:
+    """Read MovieLens ratings as listening events and sum them, as the jobs would."""
     events = ratings.select(
         F.col("userId").cast("string").alias("user_id"),
         F.col("movieId").cast("string").alias("new_episode_id"),

@@ -60,16 +60,23 @@ def with_content_hash(texts: DataFrame, encoder_id: str) -> DataFrame:
 
 
 def outdated(texts: DataFrame, embeddings: DataFrame) -> DataFrame:
-    """Keep the texts that have no embedding, or that of another content.
+    """Keep the texts that have no embedding or that of another content, and name the episodes that are gone.
 
     Parameters
     ----------
     texts : DataFrame
-        `episode_id`, `content_hash`, and more.
+        `episode_id`, `language`, `text`, `content_hash`.
     embeddings : DataFrame
-        Rows of `gold.episode_embeddings`.
+        Rows of `gold.episode_embeddings` of the same episodes.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `texts`; `text` is null where there is an embedding and no longer an episode.
     """
-    return texts.join(embeddings, ["episode_id", "content_hash"], "left_anti")
+    stored = embeddings.select(E.episode_id, F.col(E.content_hash).alias("stored_hash"))
+    both = texts.join(stored, E.episode_id, "full")
+    return both.where("NOT content_hash <=> stored_hash").drop("stored_hash")
 
 
 def embedded(texts: DataFrame, encoder: EncoderFiles, num_texts: int) -> DataFrame:

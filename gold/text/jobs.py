@@ -63,13 +63,12 @@ def _embed(lake: Lakehouse, encoder: EncoderFiles, touched: DataFrame) -> None:
             lake.read(tables.transcripts, among=touched).where("status = 'done'"),
             lake.settings.text_max_characters,
         )
-        hashed = stage("texts", with_content_hash(texts, encoder.id))
-        new = stage("new", outdated(hashed, stored))
+        due = stage("due", outdated(with_content_hash(texts, encoder.id), stored))
+        new = due.where("text IS NOT NULL")
         num_new = new.count()
         if num_new:
             # Here first, where what is wrong with an encoder can be said in a sentence.
             loaded(encoder)
-        log.info("%d texts to embed with %s", num_new, encoder.id)
-        gone = stored.join(hashed, list(KEY), "left_anti")
+            log.info("%d texts are embedded with %s", num_new, encoder.id)
         vectors = stage("vectors", embedded(new, encoder, num_new))
-        lake.refresh(tables.episode_embeddings, vectors, scope=new.select(*KEY).union(gone.select(*KEY)))
+        lake.refresh(tables.episode_embeddings, vectors, scope=due.select(*KEY))

@@ -37,11 +37,14 @@ def test_another_encoder_language_or_text_is_another_content(spark):
     assert len(set(hashes.values())) == 6
 
 
-def test_only_new_and_changed_contents_are_outdated(spark):
-    texts = spark.createDataFrame([("a", "1"), ("b", "2"), ("c", "3")], "episode_id string, content_hash string")
-    stored = spark.createDataFrame([("a", "1"), ("b", "old")], texts.schema)
+def test_only_new_and_changed_contents_are_outdated_and_what_is_gone_has_no_text(spark):
+    hashed = "episode_id string, text string, content_hash string"
+    texts = spark.createDataFrame([("a", "A", "1"), ("b", "B", "2"), ("c", "", "3")], hashed)
+    stored = spark.createDataFrame([("a", "1"), ("b", "old"), ("d", "4")], "episode_id string, content_hash string")
 
-    assert sorted(row["episode_id"] for row in outdated(texts, stored).collect()) == ["b", "c"]
+    due = outdated(texts, stored).collect()
+
+    assert sorted((row["episode_id"], row["text"]) for row in due) == [("b", "B"), ("c", ""), ("d", None)]
 
 
 def test_workers_embed_as_this_process_does_and_nothing_where_there_are_no_words(spark, tmp_path):

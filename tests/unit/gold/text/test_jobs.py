@@ -65,7 +65,7 @@ def test_what_is_new_or_reads_differently_is_embedded_and_nothing_else(lake, cap
     said = embed(lake, caplog)
     second = embeddings(lake)
 
-    assert [line.partition(" with")[0] for line in said] == ["2 texts to embed", "0 texts to embed"]
+    assert [line.partition(" with")[0] for line in said] == ["1 texts are embedded", "1 texts are embedded"]
     assert second["a"] == first["a"]
     assert second["b"]["embedding"] != first["b"]["embedding"]
     assert second["c"]["embedding"] != first["c"]["embedding"]
