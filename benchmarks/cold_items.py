@@ -34,6 +34,8 @@ RANK, ITERATIONS = 64, 15
 ALPHA_AND_REGULARIZATION = ((1.0, 10.0), (1.0, 20.0), (3.0, 20.0), (3.0, 50.0))
 RIDGE = (0.5, 1.0, 2.0, 4.0)
 
+RELEVANCE = ("all that is rated", "all that is liked")
+
 Floats = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.signedinteger]
 
@@ -51,18 +53,30 @@ def main(
         with console.status(f"Seed {seed + 1} of {seeds}"):
             by_seed.append(_measured(data, np.random.default_rng(seed)))
     title = f"Cold items ranked among themselves, {seeds} seeds, mean ± standard error over seeds"
-    rows = [(name, _told([scores[name] for scores in by_seed])) for name in by_seed[0]]
-    console.print(table_of(title, ("", f"nDCG@{K}"), rows, (f"nDCG@{K}",)))
-    gained = _told([scores["ridge"] - scores["content cosine, centred"] for scores in by_seed])
-    console.print(f"ridge above the better cosine by {gained}")
+    rows = [
+        (name, *(_told([scores[name][relevance] for scores in by_seed]) for relevance in RELEVANCE))
+        for name in by_seed[0]
+    ]
+    gained = (
+        _told([scores["ridge"][relevance] - scores["content cosine, centred"][relevance] for scores in by_seed])
+        for relevance in RELEVANCE
+    )
+    columns = tuple(f"nDCG@{K}, {relevance}" for relevance in RELEVANCE)
+    console.print(table_of(title, ("", *columns), [*rows, ("ridge - centred cosine", *gained)], columns))
 
 
 @dataclass(frozen=True)
 class _Data:
-    """Engagement (users, items), and an embedding of each item."""
+    """Engagement (users, items), where there is a rating at all, and an embedding of each item."""
 
     engagement: csr_matrix
+    rated: csr_matrix
     embeddings: Floats
+
+    def ndcg(self, scores: Floats, items: Ints) -> Mapping[str, float]:
+        """Score a ranking of some items by either notion of what is relevant."""
+        of_each = (self.rated[:, items], self.engagement[:, items])
+        return {name: _ndcg(scores, held_out) for name, held_out in zip(RELEVANCE, of_each, strict=True)}
 
 
 def _data(lake: Lakehouse, folder: Path) -> _Data:
@@ -70,13 +84,21 @@ def _data(lake: Lakehouse, folder: Path) -> _Data:
         lake.spark.read.csv(str(folder / f"{name}.csv"), header=True, inferSchema=True, escape='"')
         for name in ("movies", "tags", "ratings")
     )
-    pairs = interactions(engagement_of(ratings)).select("user_id", "item_id", "engagement").toPandas()
+    engaged = interactions(engagement_of(ratings)).select("user_id", "item_id", "engagement").toPandas()
+    # Ratings of exactly neutral value are no engagement, but somebody has seen the film.
+    rated = ratings.selectExpr("CAST(userId AS string) AS user_id", "CAST(movieId AS string) AS item_id").toPandas()
+    users, items = (pd.Index(sorted(rated[column].unique())) for column in ("user_id", "item_id"))
+
+    def matrix(pairs: pd.DataFrame, values: Floats) -> csr_matrix:
+        places = users.get_indexer(pairs["user_id"]), items.get_indexer(pairs["item_id"])
+        return csr_matrix((values.astype(np.float32), places), shape=(len(users), len(items)))
+
     vectors = _embeddings(lake, movies, tags).set_index("episode_id")["embedding"]
-    users, rows = np.unique(pairs["user_id"], return_inverse=True)
-    items, columns = np.unique(pairs["item_id"], return_inverse=True)
-    shape = (users.size, items.size)
-    engagement = csr_matrix((pairs["engagement"].astype(np.float32), (rows, columns)), shape=shape)
-    return _Data(engagement, np.stack(vectors.loc[items].to_list()))
+    return _Data(
+        matrix(engaged, engaged["engagement"].to_numpy()),
+        matrix(rated, np.ones(len(rated))),
+        np.stack(vectors.loc[items].to_list()),
+    )
 
 
 def _embeddings(lake: Lakehouse, movies: DataFrame, tags: DataFrame) -> pd.DataFrame:
@@ -91,7 +113,7 @@ def _embeddings(lake: Lakehouse, movies: DataFrame, tags: DataFrame) -> pd.DataF
     return embedded(with_content_hash(texts, files.id), files, 10_000).select("episode_id", "embedding").toPandas()
 
 
-def _measured(data: _Data, random: np.random.Generator) -> Mapping[str, float]:
+def _measured(data: _Data, random: np.random.Generator) -> Mapping[str, Mapping[str, float]]:
     """Score every way to rank the cold items, with parameters chosen on items that are warm."""
     warm, cold = _divided(np.arange(data.engagement.shape[1]), random)
     chosen = _tuned(data, warm, random)
@@ -104,9 +126,9 @@ def _measured(data: _Data, random: np.random.Generator) -> Mapping[str, float]:
         "random": chance,
         "content cosine": _cosines(train, data.embeddings, cold),
         "content cosine, centred": _cosines(train, centred, cold),
-        "ridge": _ridge(data, warm, cold, users, items, chosen[2]),
+        "ridge": _ridge(data, train, cold, users, items, chosen[2]),
     }
-    return {name: _ndcg(scores, data.engagement[:, cold]) for name, scores in ways.items()}
+    return {name: data.ndcg(scores, cold) for name, scores in ways.items()}
 
 
 def _tuned(data: _Data, warm: Ints, random: np.random.Generator) -> tuple[float, float, float]:
@@ -114,10 +136,11 @@ def _tuned(data: _Data, warm: Ints, random: np.random.Generator) -> tuple[float,
     inner, held_out = _divided(warm, random)
     scores = {}
     for alpha, regularization in ALPHA_AND_REGULARIZATION:
-        users, items = _als(_only(data.engagement, inner), alpha, regularization)
+        train = _only(data.engagement, inner)
+        users, items = _als(train, alpha, regularization)
         for ridge in RIDGE:
-            ranked = _ridge(data, inner, held_out, users, items, ridge)
-            scores[alpha, regularization, ridge] = _ndcg(ranked, data.engagement[:, held_out])
+            ranked = _ridge(data, train, held_out, users, items, ridge)
+            scores[alpha, regularization, ridge] = data.ndcg(ranked, held_out)[RELEVANCE[0]]
     return max(scores, key=scores.__getitem__)
 
 
@@ -144,8 +167,9 @@ def _als(train: csr_matrix, alpha: float, regularization: float) -> tuple[Floats
     return als.user_factors, als.item_factors
 
 
-def _ridge(data: _Data, warm: Ints, cold: Ints, users: Floats, items: Floats, regularization: float) -> Floats:
-    guessed = fit(data.embeddings[warm], items[warm], regularization).predict(data.embeddings[cold])
+def _ridge(data: _Data, train: csr_matrix, cold: Ints, users: Floats, items: Floats, regularization: float) -> Floats:
+    learned = train.getnnz(axis=0) > 0
+    guessed = fit(data.embeddings[learned], items[learned], regularization).predict(data.embeddings[cold])
     scores: Floats = users @ guessed.T
     return scores
 
@@ -156,9 +180,9 @@ def _cosines(train: csr_matrix, embeddings: Floats, cold: Ints) -> Floats:
     return scores
 
 
-def _ndcg(scores: Floats, engagement: csr_matrix) -> float:
-    """Binary nDCG@k, averaged over the users who like one of the items at all."""
-    relevant = engagement.toarray() > 0
+def _ndcg(scores: Floats, held_out: csr_matrix) -> float:
+    """Binary nDCG@k, what is positive being relevant, averaged over the users for whom anything is."""
+    relevant = held_out.toarray() > 0
     number = relevant.sum(axis=1)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :K]
     discounts = 1 / np.log2(np.arange(2, K + 2))

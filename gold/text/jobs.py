@@ -64,6 +64,8 @@ def _embed(lake: Lakehouse, encoder: EncoderFiles, touched: DataFrame) -> None:
             lake.settings.text_max_characters,
         )
         due = stage("due", outdated(with_content_hash(texts, encoder.id), stored))
+        if due.isEmpty():
+            return
         new = due.where("text IS NOT NULL")
         num_new = new.count()
         if num_new:

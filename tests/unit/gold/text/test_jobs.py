@@ -23,20 +23,14 @@ def with_encoder(lake: Lakehouse, folder) -> Lakehouse:
 
 
 def publish(lake: Lakehouse, **titles: str) -> None:
+    """Let these be all episodes."""
     rows = [(episode, title, "en") for episode, title in titles.items()]
-    lake.upsert(
-        tables.episodes, complete(lake, tables.episodes, rows, "episode_id string, title string, language string")
-    )
+    replace(lake, tables.episodes, rows, "episode_id string, title string, language string")
 
 
-def transcribe(lake: Lakehouse, episode: str, text: str, status: str = "done") -> None:
-    given = "episode_id string, text string, status string"
-    lake.upsert(tables.transcripts, complete(lake, tables.transcripts, [(episode, text, status)], given))
-
-
-def complete(lake: Lakehouse, table, rows, given):
+def replace(lake: Lakehouse, table, rows, given) -> None:
     frame = lake.spark.createDataFrame(rows, given)
-    return lake.spark.createDataFrame([], table.schema).unionByName(frame, allowMissingColumns=True)
+    lake.replace(table, lake.spark.createDataFrame([], table.schema).unionByName(frame, allowMissingColumns=True))
 
 
 def embeddings(lake: Lakehouse) -> dict:
@@ -59,13 +53,13 @@ def test_what_is_new_or_reads_differently_is_embedded_and_nothing_else(lake, cap
     assert embed(lake, caplog) == []
     assert lake.version(E) == version
 
-    publish(lake, b="caesar")
-    transcribe(lake, "c", "bread bread bread")
-    transcribe(lake, "a", "half a transcr", status="failed")
+    publish(lake, a="bread", b="caesar", c="butter")
+    transcripts = [("c", "bread bread", "done"), ("a", "half a transcr", "failed")]
+    replace(lake, tables.transcripts, transcripts, "episode_id string, text string, status string")
     said = embed(lake, caplog)
     second = embeddings(lake)
 
-    assert [line.partition(" with")[0] for line in said] == ["1 texts are embedded", "1 texts are embedded"]
+    assert [line.partition(" with")[0] for line in said] == ["2 texts are embedded"]
     assert second["a"] == first["a"]
     assert second["b"]["embedding"] != first["b"]["embedding"]
     assert second["c"]["embedding"] != first["c"]["embedding"]
@@ -92,7 +86,7 @@ def test_an_episode_that_is_gone_loses_its_embedding_and_its_similarities(lake, 
     embed(lake, caplog)
     similar_texts.run(lake, {})
     before = {(r["episode_id"], r["similar_episode_id"]): r for r in lake.read(tables.text_similarities).collect()}
-    lake.spark.sql(f"DELETE FROM {lake.name(tables.episodes)} WHERE episode_id = 'b'")
+    publish(lake, a="bread butter", c="rome")
     embed(lake, caplog)
     similar_texts.run(lake, {})
     after = {(r["episode_id"], r["similar_episode_id"]) for r in lake.read(tables.text_similarities).collect()}
