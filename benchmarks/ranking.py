@@ -62,7 +62,7 @@ def main(
     console = Console(width=160)
     with benchmark_home() as lake, staging(lake) as stage:
         ratings = lake.spark.read.csv(str(folder / "ratings.csv"), header=True, inferSchema=True)
-        engagement = stage("daily", _engagement(ratings))
+        engagement = stage("daily", engagement_of(ratings))
         bench = Bench(console, stage, engagement)
         console.print(bench.over_time())
         console.print(bench.over_seeds(seeds, trials))
@@ -124,7 +124,8 @@ class Bench:
         return Configuration(engine=engine, **study.best_params)
 
 
-def _engagement(ratings: DataFrame) -> DataFrame:
+def engagement_of(ratings: DataFrame) -> DataFrame:
+    """Read MovieLens ratings as listening events and sum them, as the jobs would."""
     events = ratings.select(
         F.col("userId").cast("string").alias("user_id"),
         F.col("movieId").cast("string").alias("new_episode_id"),

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     mlflow_experiment: str = "reclake"
     registered_model: str = "reclake_als"
 
+    text_encoder: Path | None = Field(
+        default=None, description="folder of an ONNX sentence encoder and its tokenizer.json; none: MiniLM from Maven"
+    )
+    text_max_characters: int = Field(default=100_000, gt=0, description="what follows in a text is not embedded")
+    text_similar_n: int = Field(default=50, ge=1, description="episodes of similar text kept per episode")
+
     top_n: int = Field(default=20, ge=1, description="recommendations kept per user")
     similar_n: int = Field(default=10, ge=1, description="similar episodes kept per episode")
     max_value_bytes: int = Field(default=65_536, gt=0, description="a larger Kafka value is quarantined")

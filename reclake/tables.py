@@ -184,6 +184,23 @@ episodes = _table(
     cluster_by=("episode_id",),
 )
 
+transcripts = _table(
+    "silver",
+    "transcripts",
+    [("episode_id", STRING, "the episode")],
+    [
+        ("text", STRING, "what is said, without times and speakers"),
+        ("language", STRING, "language tag, such as en"),
+        ("source", STRING, "where the text comes from, such as the publisher or a model"),
+        ("status", STRING, "done where the text is good"),
+        ("retry_count", INT, "failed attempts"),
+        ("next_retry_at", TIMESTAMP, "not tried again before, UTC"),
+        ("error", STRING, "why the last attempt failed"),
+        ("updated_at", TIMESTAMP, "when the row was written, UTC"),
+    ],
+    cluster_by=("episode_id",),
+)
+
 quarantine = _table(
     "silver",
     "quarantine",
@@ -244,6 +261,31 @@ als_item_item = _table(
         ("similarity", DOUBLE, "cosine of the item factors"),
         ("rank", INT, "1 is the most similar"),
         *_SERVED,
+    ],
+)
+
+episode_embeddings = _table(
+    "gold",
+    "episode_embeddings",
+    [("episode_id", STRING, "the episode")],
+    [
+        ("embedding", VECTOR, "its text as a vector of length 1; null where there is no word in it"),
+        ("encoder", STRING, "name and SHA-256 of the model and tokenizer"),
+        ("content_hash", STRING, "SHA-256 of encoder, language and text: while it is the same, so is the row"),
+        ("language", STRING, "primary language, such as en; null: not known"),
+    ],
+    cluster_by=("episode_id",),
+)
+
+text_similarities = _table(
+    "gold",
+    "text_similarities",
+    [("episode_id", STRING, "the episode"), ("similar_episode_id", STRING, "an episode whose text is like its")],
+    [
+        ("similarity", DOUBLE, "cosine of the embeddings, the same in both directions"),
+        ("rank", INT, "1 is the most similar"),
+        ("encoder", STRING, "name and SHA-256 of the model and tokenizer"),
+        ("generated_at", TIMESTAMP, "when the row was made, UTC"),
     ],
 )
 

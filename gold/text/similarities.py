@@ -1,0 +1,147 @@
+"""Similar texts: for each episode the others whose embeddings have the highest cosine with its own, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from gold.top_n import CLOSURE_BYTES
+from reclake import tables
+
+S = tables.text_similarities.c
+QUERIES_PER_TASK = 2_000
+SCHEMA = "episode_id string, similar_episode_id string, similarity double, rank int"
+
+_ROWS_AT_ONCE = 64
+"""Few enough that what they are compared with stays in the processor's cache."""
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.signedinteger]
+Batches = Iterable[pa.RecordBatch]
+
+
+def similar(embeddings: DataFrame, n: int, closure_bytes: int = CLOSURE_BYTES) -> DataFrame:
+    """Find the `n` episodes of the highest cosine with each one, itself left out.
+
+    Two episodes are compared unless they are known to be in different languages. A pair has the same similarity in
+    both directions, to the last bit. Equal ones are in order of id; which of them are left out at the end of the list
+    is not determined.
+
+    Parameters
+    ----------
+    embeddings : DataFrame
+        `episode_id`, `language` (primary; null: not known), `embedding` of length 1 from one encoder; rows without one
+        are left out.
+    n : int
+        Episodes per episode; fewer come back where fewer are left.
+    closure_bytes : int
+        Embeddings that go to the workers at once.
+
+    Returns
+    -------
+    DataFrame
+        `episode_id`, `similar_episode_id`, `similarity` double, `rank` from 1.
+    """
+    vectors = embeddings.where("embedding IS NOT NULL").select("episode_id", "language", "embedding")
+    blocks = list(_blocks(vectors, closure_bytes))
+    if not blocks:
+        return embeddings.sparkSession.createDataFrame([], SCHEMA)
+    queries = vectors.repartition(-(-sum(len(block.ids) for block in blocks) // QUERIES_PER_TASK))
+    found = [queries.mapInArrow(_finder(block, n), SCHEMA) for block in blocks]
+    if len(found) == 1:
+        return found[0]
+    best = F.row_number().over(Window.partitionBy(S.episode_id).orderBy(F.desc(S.similarity), S.similar_episode_id))
+    return reduce(DataFrame.unionByName, found).withColumn(S.rank, best).where(F.col(S.rank) <= n)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Episodes that others are compared with, in order of id."""
+
+    ids: pa.StringArray
+    languages: pa.StringArray
+    vectors: Floats
+
+    def comparable(self, language: str | None) -> Ints:
+        """Positions of the episodes that one in this language is compared with."""
+        if language is None:
+            return np.arange(len(self.ids))
+        among = pc.fill_null(pc.equal(self.languages, language), True)
+        return np.flatnonzero(among.to_numpy(zero_copy_only=False))
+
+
+def _blocks(vectors: DataFrame, most_bytes: int) -> Iterator[_Block]:
+    table = vectors.toArrow().sort_by("episode_id").combine_chunks()
+    if not table.num_rows:
+        return
+    at_once = max(1, most_bytes // (4 * len(table["embedding"][0])))
+    for start in range(0, table.num_rows, at_once):
+        # Taken, because a slice would travel with all that it is a slice of.
+        part = table.take(np.arange(start, min(start + at_once, table.num_rows)))
+        ids, languages, embedding = (part[name].combine_chunks() for name in part.schema.names)
+        yield _Block(ids, languages, _matrix(embedding))
+
+
+def _finder(block: _Block, n: int) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
+    def find(batches: Batches) -> Iterator[pa.RecordBatch]:
+        # A large library, which only the workers need.
+        import faiss
+
+        # As many workers as cores run already.
+        faiss.omp_set_num_threads(1)
+        for batch in batches:
+            for language in pc.unique(batch["language"]).to_pylist():
+                same = pc.is_null(batch["language"]) if language is None else pc.equal(batch["language"], language)
+                candidates = block.comparable(language)
+                if candidates.size:
+                    yield _found(batch.filter(same), block, candidates, n)
+
+    return find
+
+
+def _found(queries: pa.RecordBatch, block: _Block, candidates: Ints, n: int) -> pa.RecordBatch:
+    import faiss
+
+    vectors = _matrix(queries["embedding"])
+    among = block.vectors if candidates.size == len(block.ids) else block.vectors[candidates]
+    # One more, because an episode finds itself.
+    _, nearest = faiss.knn(vectors, among, min(n + 1, candidates.size), metric=faiss.METRIC_INNER_PRODUCT)
+    positions = candidates[nearest]
+    scores = _cosines(vectors, block.vectors, positions)
+    itself = pc.fill_null(pc.index_in(queries["episode_id"], value_set=block.ids), -1).to_numpy()
+    scores[positions == itself[:, None]] = -np.inf
+    # In order of position as well, which is that of id.
+    order = np.lexsort((positions, -scores))[:, :n]
+    positions, scores = (np.take_along_axis(values, order, axis=1) for values in (positions, scores))
+    rows, columns = np.nonzero(scores > -np.inf)
+    return pa.record_batch(
+        {
+            S.episode_id: queries["episode_id"].take(rows),
+            S.similar_episode_id: block.ids.take(positions[rows, columns]),
+            S.similarity: scores[rows, columns].astype(np.float64),
+            S.rank: (columns + 1).astype(np.int32),
+        }
+    )
+
+
+def _cosines(queries: Floats, vectors: Floats, positions: Ints) -> Floats:
+    """Compute again what a matrix product rounds in one way or the other, depending on where in it a pair stands."""
+    cosines = np.empty(positions.shape, dtype=np.float32)
+    for start in range(0, len(queries), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        products = vectors[positions[rows]] * queries[rows, None, :]
+        cosines[rows] = products.sum(axis=2, dtype=np.float64)
+    return cosines.clip(max=1)
+
+
+def _matrix(embeddings: pa.ListArray) -> Floats:
+    values: Floats = pc.list_flatten(embeddings).to_numpy().reshape(len(embeddings), -1)
+    return values
