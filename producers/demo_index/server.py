@@ -100,6 +100,8 @@ class _Answer(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     timeout = 30
+    # Else the body waits for the client to confirm the headers.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Answer a request of the API, or for a transcript or audio."""
