@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from producers.catalogue import Catalogue, Show, catalogue, shows, start_of
+from producers.catalogue import Show, catalogue, shows, start_of
 from producers.demo_index.transcripts import FORMATS, Format, spoken
 from producers.demo_index.words import CLOSING, DESCRIPTIONS, OPENING, SENTENCES, TONGUES, Tongue
 from producers.vocabulary import WORDS
@@ -125,12 +126,12 @@ def contents(seed: int, run: int) -> Contents:
     episodes = list(_episodes(seed, run, own))
     foreign = list(_foreign(len(own) + 1, int(start_of(run).timestamp())))
     popularity = np.bincount(current.show, weights=current.popularity, minlength=len(own))
-    others = iter([episode.feed for episode in foreign])
+    others = (episode.feed for episode in foreign)
     trending: list[DemoFeed] = []
     for place, number in enumerate(np.argsort(-popularity, kind="stable"), 1):
         trending.append(own[number])
         if place % (FOREIGN_EVERY - 1) == 0:
-            trending += [feed for feed in [next(others, None)] if feed]
+            trending += islice(others, 1)
     trending += others
     return Contents(tuple(trending), {episode.number: episode for episode in [*episodes, *foreign]})
 
@@ -150,7 +151,7 @@ def _feed(number: int, show: Show) -> DemoFeed:
 
 def _episodes(seed: int, run: int, feeds: list[DemoFeed]) -> Iterator[DemoEpisode]:
     for number in range(run + 1):
-        batch: Catalogue = catalogue(seed, number)
+        batch = catalogue(seed, number)
         for position, fields in enumerate(batch.new_episodes(), batch.first_new):
             main, second = fields["categories"]
             yield DemoEpisode(
@@ -173,13 +174,13 @@ def _mentioned(topic: str, fields: dict[str, Any]) -> tuple[str, ...]:
     return tuple(word for word in WORDS[topic] if word.lower() in text) * 2
 
 
-def _foreign(first_feed: int, now: int) -> Iterator[DemoEpisode]:
+def _foreign(first_feed: int, latest: int) -> Iterator[DemoEpisode]:
     placed = ((tongue, place) for place in range(len(TONGUES[0].shows)) for tongue in TONGUES)
     for number, (tongue, place) in enumerate(placed):
-        yield _foreign_episode(tongue, place, first_feed + number, FIRST_FOREIGN_EPISODE + number, now)
+        yield _foreign_episode(tongue, place, first_feed + number, FIRST_FOREIGN_EPISODE + number, latest)
 
 
-def _foreign_episode(tongue: Tongue, place: int, feed: int, number: int, now: int) -> DemoEpisode:
+def _foreign_episode(tongue: Tongue, place: int, feed: int, number: int, latest: int) -> DemoEpisode:
     title, description, newest = tongue.shows[place]
     return DemoEpisode(
         number=number,
@@ -187,7 +188,7 @@ def _foreign_episode(tongue: Tongue, place: int, feed: int, number: int, now: in
         title=newest,
         description=description,
         duration=1800,
-        published=now - number % 100 * 3600,
+        published=latest - number % 100 * 3600,
         opening=tongue.opening,
         closing=tongue.closing,
         sentences=tongue.sentences,
