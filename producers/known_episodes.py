@@ -19,7 +19,7 @@ SILENCE_SECONDS = 30
 """How long the broker may send nothing before the end of the topic."""
 
 _BATCH = 10_000
-_POLL_SECONDS = 1.0
+_POLL_SECONDS = 0.1
 
 
 def known_episodes(settings: Settings, bootstrap: str) -> set[str]:
@@ -51,29 +51,27 @@ def known_episodes(settings: Settings, bootstrap: str) -> set[str]:
 
 def _read(consumer: Consumer, unfinished: set[int], bootstrap: str) -> set[str]:
     known: set[str] = set()
+    faults: list[KafkaError] = []
     deadline = time.monotonic() + SILENCE_SECONDS
     while unfinished:
-        messages = consumer.consume(_BATCH, _POLL_SECONDS)
-        if messages:
+        for message in consumer.consume(_BATCH, _POLL_SECONDS):
+            error, partition = message.error(), message.partition()
+            if error is None:
+                _note(message, known)
+            elif error.code() == KafkaError._PARTITION_EOF and partition is not None:
+                # The end is an event, because compaction may have removed the records just before it.
+                unfinished.discard(partition)
+            else:
+                # The client goes on by itself: a leader that moves, a connection that broke.
+                faults.append(error)
+                continue
             deadline = time.monotonic() + SILENCE_SECONDS
-        elif time.monotonic() > deadline:
-            raise ServiceError(
-                f"Kafka at {bootstrap} sent nothing of topic {EPISODE_IDS.name!r} for {SILENCE_SECONDS} s, before its "
-                "end. Check the broker and run the command again."
-            )
-        for message in messages:
-            _note(message, known, unfinished)
+        if unfinished and time.monotonic() > deadline:
+            raise _silence(faults, bootstrap)
     return known
 
 
-def _note(message: Message, known: set[str], unfinished: set[int]) -> None:
-    error, partition = message.error(), message.partition()
-    if error is not None:
-        # The end is an event, because compaction may have removed the records just before it.
-        if error.code() != KafkaError._PARTITION_EOF:
-            raise KafkaException(error)
-        unfinished.discard(partition if partition is not None else -1)
-        return
+def _note(message: Message, known: set[str]) -> None:
     key = message.key()
     name = key.decode(errors="replace") if isinstance(key, bytes) else key
     if name is None:
@@ -82,3 +80,11 @@ def _note(message: Message, known: set[str], unfinished: set[int]) -> None:
         known.discard(name)
     else:
         known.add(name)
+
+
+def _silence(faults: list[KafkaError], bootstrap: str) -> ServiceError:
+    reason = f" ({faults[-1].str()})" if faults else ""
+    return ServiceError(
+        f"Kafka at {bootstrap} sent nothing of topic {EPISODE_IDS.name!r} for {SILENCE_SECONDS} s, before its end"
+        f"{reason}. Check the broker and whether this key may read the topic, and run the command again."
+    )
