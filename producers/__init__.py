@@ -1,1 +1,1 @@
-"""What puts data in: event simulators and the replay of recorded behaviour."""
+"""What puts data in: event simulators, the replay of recorded behaviour, and episodes of a podcast index."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,13 +77,17 @@ class Catalogue:
 
     def new_records(self) -> Iterator[Record]:
         """Describe the episodes that are new in this run, as records of the topic `episode-metadata`."""
-        shows = _show_texts(self.seed)
-        faker = _faker(self.seed, _EPISODES_STREAM, self.run)
-        for number in range(self.first_new, len(self)):
-            fields = self._describe(number, shows[self.show[number]], faker)
+        for number, fields in enumerate(self.new_episodes(), self.first_new):
             yield Record(EPISODE_METADATA.name, episode_id(number), json.dumps(fields).encode(), "episode")
 
-    def _describe(self, number: int, show: _Show, faker: Faker) -> dict[str, object]:
+    def new_episodes(self) -> Iterator[dict[str, Any]]:
+        """Describe the episodes that are new in this run, by the fields of `episode-metadata`."""
+        described = shows(self.seed)
+        faker = _faker(self.seed, _EPISODES_STREAM, self.run)
+        for number in range(self.first_new, len(self)):
+            yield self._describe(number, described[self.show[number]], faker)
+
+    def _describe(self, number: int, show: Show, faker: Faker) -> dict[str, Any]:
         main, second = np.argsort(-self.topics[number])[:2]
         about = faker.random.sample(WORDS[TOPICS[main]], 2) + faker.random.sample(WORDS[TOPICS[second]], 1)
         title = faker.random.choice(TITLES).format(*about, name=faker.name())
@@ -122,6 +126,35 @@ def catalogue(seed: int, run: int) -> Catalogue:
         published=np.concatenate([batch.published for batch in batches]),
         first_new=first_new,
     )
+
+
+@dataclass(frozen=True)
+class Show:
+    """A podcast of the catalogue.
+
+    Attributes
+    ----------
+    author : str
+        Its host and its title.
+    """
+
+    feed_id: str
+    title: str
+    author: str
+    topic: str
+    language: str
+
+
+def shows(seed: int) -> list[Show]:
+    """Describe the shows of a seed, the same in every run; show number `i` (from 0) has the id `feed-<i + 1>`."""
+    faker = _faker(seed, _SHOWS_STREAM, 0)
+    described = []
+    for number, topic in enumerate(_show_topics(seed)):
+        title = faker.random.choice(SHOWS).format(topic=TOPICS[topic], name=faker.first_name())
+        language = faker.random.choice(("en", "en-us", "en-gb"))
+        author = f"{faker.name()}, {title}"
+        described.append(Show(f"feed-{number + 1:04d}", title, author, TOPICS[topic], language))
+    return described
 
 
 def episode_id(number: int) -> str:
@@ -175,23 +208,6 @@ def _batch(seed: int, run: int) -> _Batch:
 def _show_topics(seed: int) -> NDArray[np.int64]:
     # Every topic has its shows, in an order that the seed decides.
     return np.random.default_rng([seed, _SHOWS_STREAM]).permutation(np.arange(NUM_SHOWS) % len(TOPICS))
-
-
-@dataclass(frozen=True)
-class _Show:
-    feed_id: str
-    author: str
-    language: str
-
-
-def _show_texts(seed: int) -> list[_Show]:
-    faker = _faker(seed, _SHOWS_STREAM, 0)
-    shows = []
-    for number, topic in enumerate(_show_topics(seed)):
-        name = faker.random.choice(SHOWS).format(topic=TOPICS[topic], name=faker.first_name())
-        language = faker.random.choice(("en", "en-us", "en-gb"))
-        shows.append(_Show(f"feed-{number + 1:04d}", f"{faker.name()}, {name}", language))
-    return shows
 
 
 def _faker(*seed: int) -> Faker:

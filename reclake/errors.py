@@ -13,6 +13,10 @@ class ServiceError(RecLakeError):
     """A service (Kafka, the document store) cannot be started or reached."""
 
 
+class PodcastIndexError(RecLakeError):
+    """The podcast index cannot be reached, or its answer cannot be used."""
+
+
 class JobDefinitionError(RecLakeError):
     """A job file under `resources/` asks for something that is unknown or impossible."""
 

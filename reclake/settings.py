@@ -70,6 +70,13 @@ class Settings(BaseSettings):
     mongodb_uri: SecretStr | None = Field(default=None, description="none: the embedded document store")
     mongodb_database: str = "recommendations"
 
+    podcast_index_url: str = Field(default="https://api.podcastindex.org/api/1.0", pattern=r"^https?://")
+    podcast_index_key: str | None = None
+    podcast_index_secret: SecretStr | None = None
+    podcast_index_max_feeds: int = Field(default=50, ge=1, le=1000, description="trending podcasts to look at")
+    podcast_index_languages: str = Field(default="en", description="tags separated by commas, or any")
+    podcast_index_categories: str | None = Field(default=None, description="names separated by commas; none: all")
+
     mlflow_tracking_uri: str | None = Field(default=None, description="none: sqlite in reclake_home, or the workspace")
     mlflow_experiment: str = "reclake"
     registered_model: str = "reclake_als"
@@ -175,6 +182,7 @@ class _SecretScope(PydanticBaseSettingsSource):
         from databricks.sdk import WorkspaceClient
 
         secrets = WorkspaceClient().secrets
-        wanted = {"kafka_api_key", "kafka_api_secret", "mongodb_uri"} - self.current_state.keys()
+        ours = {"kafka_api_key", "kafka_api_secret", "mongodb_uri", "podcast_index_key", "podcast_index_secret"}
+        wanted = ours - self.current_state.keys()
         present = {item.key for item in secrets.list_secrets(scope)} & wanted
         return {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}
