@@ -183,6 +183,25 @@ episodes = _table(
     cluster_by=("episode_id",),
 )
 
+transcripts = _table(
+    "silver",
+    "transcripts",
+    [("episode_id", STRING, "the episode")],
+    [
+        ("text", STRING, "what is said, without times, names of cues or markup; the last good one, null before that"),
+        ("language", STRING, "language tag: the feed's for a publisher's transcript, else the one that was heard"),
+        ("source", STRING, "where the text is from: publisher or speech"),
+        ("status", STRING, "of the last attempt: done, failed, given_up, no_speech_model or no_source"),
+        ("retry_count", INT, "failed attempts on these addresses, at most 3"),
+        ("next_retry_at", TIMESTAMP, "failed only: not tried again before that, UTC"),
+        ("error", STRING, "why the last attempt failed"),
+        ("transcript_url", STRING, "the episode's transcript_url at the last attempt"),
+        ("audio_url", STRING, "the episode's audio_url at the last attempt"),
+        ("updated_at", TIMESTAMP, "when the last attempt ended, UTC"),
+    ],
+    cluster_by=("episode_id",),
+)
+
 quarantine = _table(
     "silver",
     "quarantine",
