@@ -49,6 +49,7 @@ _INLINE = {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "m
     "u",
 }
 _LOOKED_AT = 2_000
+_MOST_CONTROLS = 100
 _ENDLESS_REFERENCE = re.compile(r"&#\d{9,}")
 
 
@@ -93,9 +94,10 @@ def clean_text(text: str, content_type: str | None = None, url: str = "", max_ch
     >>> clean_text("WEBVTT\n\n1\n00:01.000 --> 00:02.000\n<v Ann>Salt &amp; <i>pepper</i>", "text/vtt")
     'Salt & pepper'
     """
-    plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    if len(_CONTROL.findall(text[:_LOOKED_AT])) > _LOOKED_AT // 20:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(_CONTROL.findall(lines[:_LOOKED_AT])) > _MOST_CONTROLS:
         raise TranscriptError("It is not text.")
+    plain = _CONTROL.sub("", lines)
     form = _recognised(plain, content_type, url)
     said = {"srt": _cues, "vtt": _cues, "json": _segments, "html": _page, "plain": _unescaped}[form](plain)
     cleaned = _tidy(said)[:max_chars].rstrip()

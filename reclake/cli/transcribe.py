@@ -36,6 +36,7 @@ def transcribe(
     is in silver.transcripts before the next one begins: after Ctrl-C, run it again.
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from producers.transcripts.work import work_off
     from reclake.cli.report import table_of
@@ -51,7 +52,9 @@ def transcribe(
                 lake,
                 limit=limit,
                 minutes=minutes,
-                on_start=lambda episode, left: status.update(f"{left:,} left, working on {_title(episode)} ..."),
+                on_start=lambda episode, left: status.update(
+                    f"{left:,} left, working on {escape(_title(episode))} ..."
+                ),
             ):
                 outcomes[done.result.status, done.result.source or "-"] += 1
                 _show(console, done)
@@ -82,7 +85,7 @@ def _show(console: Console, done: Done) -> None:
 
 
 def _title(episode: Episode) -> str:
-    return _printable(episode.title or episode.episode_id)[:80].replace("[", r"\[")
+    return _printable(episode.title or episode.episode_id)[:80]
 
 
 def _printable(text: str) -> str:
