@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     )
     download_private_hosts: str = Field(
         default="",
-        pattern=r"^\s*([^\s,/]+:[0-9]+\s*(,\s*|$))*$",
+        pattern=r"^\s*([\w.-]+:[0-9]+\s*(,\s*|$))*$",
         description="host:port,host:port inside the own network that may be downloaded from all the same",
     )
     exclude_seen: Literal["completed", "any"] = Field(default="completed", description="episodes not to recommend")

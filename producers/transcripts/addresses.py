@@ -108,7 +108,11 @@ class _UntilDeadline(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(timeout))
+        try:
+            return self._stream.read(max_bytes, self._deadline.left(timeout))
+        except httpcore.ReadTimeout:
+            self._deadline.left()  # where the deadline is what ended it, that is the reason
+            raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.left(timeout))
