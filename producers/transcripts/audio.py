@@ -60,7 +60,9 @@ def _decoded(file: IO[bytes]) -> Iterator[NDArray[Any]]:
                         yield from resampling.of(frame)
             yield from resampling.rest()
     except (av.FFmpegError, ValueError) as error:
-        raise TranscriptError(f"The file cannot be read as audio: {error}.") from None
+        # Without FFmpeg's name for the file, which has none.
+        reason = error.strerror if isinstance(error, av.FFmpegError) else error
+        raise TranscriptError(f"The file cannot be read as audio: {reason}.") from None
 
 
 class _Resampling:

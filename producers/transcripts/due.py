@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -19,12 +20,11 @@ PUBLISHER, SPEECH = "publisher", "speech"
 _NEEDED = (T.status, T.source, T.retry_count, T.next_retry_at, T.transcript_url, T.audio_url, T.updated_at)
 
 
-def due(episodes: DataFrame, transcripts: DataFrame, now: dt.datetime, can_hear: bool) -> DataFrame:
+def due(episodes: DataFrame, transcripts: DataFrame, now: dt.datetime, again: Collection[str] = ()) -> DataFrame:
     """Choose the episodes to work on, those first that were never tried, the newest of them first.
 
     Due is an episode that was never tried, one whose addresses changed since, a failed one whose `next_retry_at` has
-    come, and one that lacked a speech model when there is one now. A transcript by the publisher does not depend on
-    `audio_url`.
+    come, and one whose status is among `again`. A transcript by the publisher does not depend on `audio_url`.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def due(episodes: DataFrame, transcripts: DataFrame, now: dt.datetime, can_hear:
         `silver.episodes` and `silver.transcripts`.
     now : datetime
         With time zone.
-    can_hear : bool
-        Whether audio can be written down.
+    again : collection of str
+        Statuses of which the reason is gone, such as `no_speech_model` when there is a model now.
 
     Returns
     -------
@@ -49,9 +49,8 @@ def due(episodes: DataFrame, transcripts: DataFrame, now: dt.datetime, can_hear:
     both = episodes.join(tried, E.episode_id, "left")
     status = _tried(T.status)
     waited = (status == FAILED) & (_tried(T.next_retry_at) <= F.lit(now))
-    unheard = (status == NO_SPEECH_MODEL) & F.lit(can_hear)
     return (
-        both.where(status.isNull() | _moved() | waited | unheard)
+        both.where(status.isNull() | _moved() | waited | status.isin(*again))
         .orderBy(_tried(T.updated_at).asc_nulls_first(), F.col(E.published_at).desc_nulls_last(), E.episode_id)
         .select(
             *(E.episode_id, E.title, E.language, E.transcript_url, E.audio_url),

@@ -93,7 +93,7 @@ class Whisper:
             return WhisperModel(self._name, device="auto", compute_type="auto")
         except Exception as error:  # the hub's, CTranslate2's and the file system's: all mean that there is no model
             return NoSpeechModelError(
-                f"The speech model WHISPER_MODEL={self._name} cannot be loaded: {str(error)[:300]}. "
+                f"The speech model WHISPER_MODEL={self._name} cannot be loaded: {' '.join(str(error).split())[:300]}. "
                 "Name a folder with a CTranslate2 Whisper model, or a size that can be downloaded, such as small."
             )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from producers.transcripts.attempt import Episode, Result, attempt, retry_at
-from producers.transcripts.due import DONE, FAILED, due
+from producers.transcripts.due import DONE, FAILED, NO_SPEECH_MODEL, due
 from producers.transcripts.speech import Deaf, speech_of
 from reclake import tables
 from reclake.task import task
@@ -44,6 +44,7 @@ def work_off(
     speech: Speech | None = None,
     limit: int | None = None,
     minutes: float | None = None,
+    again: Collection[str] = (),
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     on_start: Callable[[Episode, int], None] | None = None,
 ) -> Iterator[Done]:
@@ -57,6 +58,8 @@ def work_off(
         What writes down audio; without it, what the settings say.
     limit, minutes : optional
         Episodes at most, and the time after which none begins; without them, as the settings say.
+    again : collection of str
+        Statuses that are tried again whatever they wait for, see `due`.
     clock : callable
         The present time, with time zone.
     on_start : callable, optional
@@ -65,7 +68,11 @@ def work_off(
     speech = speech or speech_of(lake.settings)
     started = clock()
     until = started + dt.timedelta(minutes=minutes or lake.settings.transcribe_minutes)
-    episodes = _due(lake, started, not isinstance(speech, Deaf), limit or lake.settings.transcribe_limit)
+    if not isinstance(speech, Deaf):
+        again = {NO_SPEECH_MODEL, *again}
+    chosen = due(lake.read(tables.episodes), lake.read(tables.transcripts), started, again)
+    rows = chosen.limit(limit or lake.settings.transcribe_limit).collect()  # at most the limit
+    episodes = [Episode(**row.asDict()) for row in rows]
     for number, episode in enumerate(episodes):
         left = len(episodes) - number
         if clock() >= until:
@@ -77,11 +84,6 @@ def work_off(
         result = attempt(episode, lake.settings, speech)
         _write(lake, episode, result, clock())
         yield Done(episode, result, time.monotonic() - began)
-
-
-def _due(lake: Lakehouse, now: dt.datetime, can_hear: bool, limit: int) -> Sequence[Episode]:
-    found = due(lake.read(tables.episodes), lake.read(tables.transcripts), now, can_hear).limit(limit)
-    return [Episode(**row.asDict()) for row in found.collect()]  # at most `limit`
 
 
 def _write(lake: Lakehouse, episode: Episode, result: Result, now: dt.datetime) -> None:

@@ -29,6 +29,7 @@ def transcribe(
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="None begins after that time; else transcribe_minutes.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what was given up after three failures.")] = False,
 ) -> None:
     """Get the words of new episodes, and of those that failed before and may be tried again.
 
@@ -38,6 +39,7 @@ def transcribe(
     from rich.console import Console
     from rich.markup import escape
 
+    from producers.transcripts.due import GIVEN_UP
     from producers.transcripts.work import work_off
     from reclake.cli.report import table_of
     from reclake.lake import Lakehouse
@@ -52,12 +54,13 @@ def transcribe(
                 lake,
                 limit=limit,
                 minutes=minutes,
+                again=[GIVEN_UP] if again else [],
                 on_start=lambda episode, left: status.update(
                     f"{left:,} left, working on {escape(_title(episode))} ..."
                 ),
             ):
                 outcomes[done.result.status, done.result.source or "-"] += 1
-                _show(console, done)
+                show(console, done)
         except KeyboardInterrupt:
             interrupted = True
     if outcomes:
@@ -70,7 +73,7 @@ def transcribe(
         raise typer.Exit(INTERRUPTED)
 
 
-def _show(console: Console, done: Done) -> None:
+def show(console: Console, done: Done) -> None:
     """A line per episode; titles and errors come from feeds, so nothing in them is markup or moves the cursor."""
     from rich.text import Text
 

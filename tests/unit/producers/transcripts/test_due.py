@@ -48,7 +48,7 @@ def test_new_moved_waited_and_unheard_episodes_are_due_and_no_others(spark):
     days = {"new": dt.date(2024, 5, 1), "newer": dt.date(2024, 5, 2)}
     episodes = spark.createDataFrame([(n, n.title(), "en", "t", "a", days.get(n)) for n in names], EPISODES)
 
-    actual = due(episodes, spark.createDataFrame(transcripts, TRANSCRIPTS), NOW, can_hear=True)
+    actual = due(episodes, spark.createDataFrame(transcripts, TRANSCRIPTS), NOW, again=["no_speech_model"])
 
     expected = [
         ("newer", 0, False),
@@ -70,4 +70,4 @@ def test_without_a_speech_model_what_lacks_one_is_not_due(spark):
     episodes = spark.createDataFrame([("unheard", "Unheard", "en", "t", "a", None)], EPISODES)
     transcripts = spark.createDataFrame([tried("unheard", "no_speech_model")], TRANSCRIPTS)
 
-    assert due(episodes, transcripts, NOW, can_hear=False).isEmpty()
+    assert due(episodes, transcripts, NOW).isEmpty()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from pyspark.sql import functions as F
 
 from producers.transcripts.work import transcribe, work_off
 from reclake import tables
@@ -23,8 +24,6 @@ def publish(lake, server, *episodes):
     ]
     given = lake.spark.createDataFrame(rows, columns)
     missing = {f.name: f.dataType for f in tables.episodes.schema if f.name not in given.columns}
-    from pyspark.sql import functions as F
-
     lake.upsert(tables.episodes, given.withColumns({name: F.lit(None).cast(kind) for name, kind in missing.items()}))
 
 
@@ -63,6 +62,9 @@ def test_each_episode_is_written_before_the_next_and_only_news_is_worked_on(lake
     assert run(lake, Listener(), at) == ["dead"]
     assert run(lake, Listener(), at + dt.timedelta(hours=4)) == ["dead"]
     assert stored(lake)["dead"] == ("given_up", None, 3)
+    assert run(lake, Listener(), at + dt.timedelta(hours=5), again=["given_up"]) == ["dead"]
+    assert run(lake, Listener(), at + dt.timedelta(hours=6)) == ["dead"]
+    assert run(lake, Listener(), at + dt.timedelta(hours=12)) == ["dead"]
     version = lake.version(tables.transcripts)
     assert run(lake, Listener(), at + dt.timedelta(days=365)) == []
     assert lake.version(tables.transcripts) == version
