@@ -47,3 +47,11 @@ class DataTooLargeError(RecLakeError):
 
 class NothingToServeError(RecLakeError):
     """There is no recommendation to show or to export."""
+
+
+class TranscriptError(RecLakeError):
+    """The words of an episode cannot be had from one of its addresses."""
+
+
+class NoSpeechModelError(RecLakeError):
+    """Speech-to-text is not set up, so audio cannot be written down."""

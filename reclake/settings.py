@@ -110,6 +110,23 @@ class Settings(BaseSettings):
     popularity_half_life_days: float = Field(default=7.0, gt=0, description="older listeners count less in popularity")
     tuning_trials: int = Field(default=20, ge=1, description="configurations that one search tries")
     diversity: float = Field(default=0.0, ge=0, le=1, description="how much recommendations differ from each other")
+    whisper_model: str | None = Field(
+        default=None, description="faster-whisper model, a folder or a name; none: no speech"
+    )
+    transcribe_limit: int = Field(default=100, ge=1, le=10_000, description="episodes that one run works on")
+    transcribe_minutes: float = Field(default=60, gt=0, description="no episode begins after that time")
+    transcript_max_bytes: int = Field(default=10_000_000, gt=0, description="a larger transcript file is refused")
+    transcript_max_chars: int = Field(default=1_000_000, gt=0, description="longer transcripts are cut")
+    audio_max_bytes: int = Field(default=500_000_000, gt=0, description="a larger audio file is refused")
+    audio_max_seconds: float = Field(default=14_400, gt=0, description="audio that plays longer is refused")
+    download_seconds: float = Field(
+        default=600, gt=0, description="all the time that one file may take, redirects included"
+    )
+    download_private_hosts: str = Field(
+        default="",
+        pattern=r"^\s*([\w.-]+:[0-9]+\s*(,\s*|$))*$",
+        description="host:port,host:port inside the own network that may be downloaded from all the same",
+    )
     exclude_seen: Literal["completed", "any"] = Field(default="completed", description="episodes not to recommend")
 
     @classmethod

@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from reclake.cli import demo, episodes, models, produce, run, services, show
+from reclake.cli import demo, episodes, models, produce, run, services, show, transcribe
 from reclake.errors import RecLakeError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ run.register(app)
 show.register(app)
 produce.register(app)
 episodes.register(app)
+transcribe.register(app)
 demo.register(app)
 models.register(app)
 app.add_typer(services.app, name="services")
