@@ -60,7 +60,7 @@ def _embed(lake: Lakehouse, encoder: EncoderFiles, touched: DataFrame) -> None:
         stored = lake.read(tables.episode_embeddings, among=touched)
         texts = texts_of(
             lake.read(tables.episodes, among=touched),
-            lake.read(tables.transcripts, among=touched).where("status = 'done'"),
+            lake.read(tables.transcripts, among=touched).where("text IS NOT NULL"),
             lake.settings.text_max_characters,
         )
         due = stage("due", outdated(with_content_hash(texts, encoder.id), stored))
