@@ -13,11 +13,11 @@ from producers.transcripts.attempt import Episode, Result, attempt, retry_at
 from producers.transcripts.due import DONE, FAILED, NO_SPEECH_MODEL, due
 from producers.transcripts.speech import Deaf, speech_of
 from reclake import tables
+from reclake.lake import Lakehouse
 from reclake.task import task
 
 if TYPE_CHECKING:
     from producers.transcripts.speech import Speech
-    from reclake.lake import Lakehouse
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from producers.transcripts.attempt import Episode, Result
 from producers.transcripts.work import Done
 from reclake.cli import transcribe
+from reclake.task import load_task
 
 app = typer.Typer()
 transcribe.register(app)
@@ -35,3 +36,7 @@ def test_titles_and_errors_are_shown_as_they_are_and_move_no_cursor():
         "failed          -            1.2 s  [red]One[/]  [2J שלום",
         "    [/no]  ",
     ]
+
+
+def test_as_a_task_it_takes_everything_from_the_settings():
+    assert load_task("transcribe").options == {}

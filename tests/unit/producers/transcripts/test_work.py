@@ -62,9 +62,6 @@ def test_each_episode_is_written_before_the_next_and_only_news_is_worked_on(lake
     assert run(lake, Listener(), at) == ["dead"]
     assert run(lake, Listener(), at + dt.timedelta(hours=4)) == ["dead"]
     assert stored(lake)["dead"] == ("given_up", None, 3)
-    assert run(lake, Listener(), at + dt.timedelta(hours=5), again=["given_up"]) == ["dead"]
-    assert run(lake, Listener(), at + dt.timedelta(hours=6)) == ["dead"]
-    assert run(lake, Listener(), at + dt.timedelta(hours=12)) == ["dead"]
     version = lake.version(tables.transcripts)
     assert run(lake, Listener(), at + dt.timedelta(days=365)) == []
     assert lake.version(tables.transcripts) == version
