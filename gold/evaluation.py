@@ -57,6 +57,15 @@ class Trial:
     stage : Stage
         Where intermediate rows are kept.
 
+    Attributes
+    ----------
+    train : DataFrame
+        Interactions of the train side, see `gold.interactions.numbered`.
+    queries : DataFrame
+        The users that are measured: `idx`, and `excluded`, what they have in train.
+    relevant : DataFrame
+        What they like in test: `user_idx`, `item_idx`.
+
     Raises
     ------
     NothingToServeError
@@ -68,13 +77,13 @@ class Trial:
         self._users, self._items, self._reweighed, self._stage = users, items, reweighed, stage
         self._train: dict[tuple[float | None, EventWeights | None], DataFrame] = {}
         self._number = 0
-        train = self._interactions(Configuration())
-        if train.where("engagement > 0").isEmpty():
+        self.train = self._interactions(Configuration())
+        if self.train.where("engagement > 0").isEmpty():
             raise NothingToServeError(
                 f"There is no engagement to learn from: {tables.daily_engagement} is empty, or nobody likes anything. "
                 "Run the jobs bronze and silver on events first; what is served stays."
             )
-        seen = train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
+        seen = self.train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
         liked = numbered(split.test.where("engagement > 0"), users, items)
         self.relevant = stage("relevant", liked.join(seen, "user_idx", "left_semi"))
         self.queries = stage(
@@ -95,7 +104,7 @@ class Trial:
         best = model.recommend(self.queries, K).withColumnRenamed("idx", "user_idx")
         best = self._stage(f"best-{self._number}", best)
         per_user = self._stage(f"measured-{self._number}", metrics.per_user(best, self.relevant, K))
-        catalogue = metrics.of_catalogue(best, self._interactions(Configuration()), K)
+        catalogue = metrics.of_catalogue(best, self.train, K)
         return Measured(configuration, model, best, per_user, {**metrics.summary(per_user, K), **catalogue})
 
     def _interactions(self, configuration: Configuration) -> DataFrame:

@@ -32,6 +32,9 @@ class Served:
 
 
 COLLECTIONS = {
+    "final_recommendations": Served(
+        tables.final_recommendations, owner="user_id", titles={"because_title": "because_episode_id"}
+    ),
     "als_top_n": Served(
         tables.als_top_n, owner="user_id", titles={"title": "new_episode_id", "because_title": "because_episode_id"}
     ),

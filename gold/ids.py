@@ -40,3 +40,8 @@ def newly_numbered(ids: DataFrame, known: DataFrame) -> DataFrame:
         .crossJoin(F.broadcast(first))
         .select("id", (F.col("first") + F.col("start") + F.col("within")).cast("int").alias("idx"))
     )
+
+
+def with_ids(rows: DataFrame, ids: DataFrame, number: str, id_column: str, how: str = "inner") -> DataFrame:
+    """Replace the column `number` by the ids that have these numbers; with `how="left"` null stays null."""
+    return rows.join(ids.select(F.col("idx").alias(number), F.col("id").alias(id_column)), number, how).drop(number)

@@ -13,6 +13,7 @@ from gold.models.popularity import blended
 from reclake import tables
 from reclake.errors import NothingToServeError
 from reclake.lake import Lakehouse
+from reclake.tables import Table
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,9 @@ def serving(lake: Lakehouse) -> Serving:
         users.select("idx", "factors"),
         items.select("idx", "factors", "popularity"),
     )
+
+
+def replace_served(lake: Lakehouse, table: Table, rows: DataFrame, version: str) -> None:
+    """Overwrite a table of recommendations, stamped with the version that made them and the time."""
+    stamped = rows.withColumns({"model_version": F.lit(version), "generated_at": F.current_timestamp()})
+    lake.replace(table, stamped)

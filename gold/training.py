@@ -19,6 +19,8 @@ from gold.competition import Verdict
 from gold.configuration import Configuration
 from gold.engaged import engaged
 from gold.evaluation import Measured, Trial
+from gold.hybrid.training import learn as learn_hybrid
+from gold.hybrid.training import save as save_weights
 from gold.models.popularity import popularity
 from gold.registry import CHALLENGER, CHAMPION, Registry, Version
 from gold.serving import serve, serving
@@ -56,10 +58,12 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
         chosen = verdict.winner.configuration
         keeps = _reason_to_keep(lake, trial, verdict.winner, champion, stage)
         sentence = keeps or verdict.sentence
+        hybrid = learn_hybrid(lake, trial, verdict.winner, stage.part("hybrid"))
         fitted = fit_to_all(lake, chosen, stage.part("winner"))
         version = register(lake, registry, fitted, verdict.winner.score, sentence)
         if not keeps:
             serve(lake, fitted.users, fitted.items, chosen, version)
+            save_weights(lake, hybrid)
             registry.promote(version)
         _register_challenger(lake, registry, verdict, challenger, stage)
         mlflow.set_tags({"split": trial.split.name, "verdict": sentence})

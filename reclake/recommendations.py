@@ -29,8 +29,8 @@ def for_user(
     Returns
     -------
     list of dict
-        `new_episode_id`, `title` (may be null), `als_score`, `rank`, `reason`, `because_episode_id`, `because_title`,
-        `model_version`, `generated_at`.
+        `recommended_episode_id`, `title` (may be null), `score`, `rank`, `reason`, `because_episode_id`,
+        `because_title`, `sources`, `model_version`, `generated_at`.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def for_user(
         The store has none at all.
     """
     for asked in (user_id, *([f"{ANYONE}:{language.lower()}"] if language else []), ANYONE):
-        found = list(database["als_top_n"].find({"user_id": asked}, {"_id": False}).sort("rank").limit(n))
+        found = list(database["final_recommendations"].find({"user_id": asked}, {"_id": False}).sort("rank").limit(n))
         if found:
             return found
     raise NothingToServeError("There are no recommendations yet: run `reclake demo`, or `reclake run listening`.")
@@ -48,7 +48,7 @@ def some_users(database: Database[dict[str, Any]], n: int) -> Sequence[str]:
     """Name a few users that have recommendations, always the same ones of a set."""
     return [
         row["user_id"]
-        for row in database["als_top_n"]
+        for row in database["final_recommendations"]
         .find({"rank": 1, "user_id": {"$not": {"$regex": f"^{re.escape(ANYONE)}"}}}, {"user_id": True})
         .sort("user_id")
         .limit(n)

@@ -20,6 +20,7 @@ from pyspark.sql.types import (
     FloatType,
     IntegerType,
     LongType,
+    MapType,
     StringType,
     StructField,
     StructType,
@@ -288,6 +289,32 @@ text_similarities = _table(
         ("rank", INT, "1 is the most similar"),
         ("encoder", STRING, "name and SHA-256 of the model and tokenizer"),
         ("generated_at", TIMESTAMP, "when the row was made, UTC"),
+    ],
+)
+
+blend_weights = _table(
+    "gold",
+    "blend_weights",
+    [("likes_from", INT, "the group: listeners who like so many episodes or more, up to the next group")],
+    [
+        ("als", DOUBLE, "weight of what listening says, the champion's score"),
+        ("text", DOUBLE, "weight of what text says"),
+        ("popularity", DOUBLE, "weight of what is popular now"),
+    ],
+)
+
+final_recommendations = _table(
+    "gold",
+    "final_recommendations",
+    [("user_id", STRING, "the listener"), ("recommended_episode_id", STRING, "the recommended episode")],
+    [
+        ("score", DOUBLE, "weighted sum of what the sources say, in standard deviations over the catalogue"),
+        ("rank", INT, "1 is the best"),
+        ("reason", STRING, "by what adds most: liked (by listening), similar (by text) or popular"),
+        ("because_episode_id", STRING, "the episode that the listener likes, where that is the reason"),
+        ("sources", MapType(STRING, DOUBLE), "what als, text and popularity add to the score"),
+        ("title", STRING, "title of the recommended episode"),
+        *_SERVED,
     ],
 )
 

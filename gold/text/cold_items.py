@@ -53,15 +53,15 @@ class ColdItems:
         Parameters
         ----------
         items : DataFrame
-            `episode_id`, `embedding` array<float>, null where nothing is known of the item.
+            `idx` int, `embedding` array<float>, null where nothing is known of the item.
 
         Returns
         -------
         DataFrame
-            `episode_id`, `factors` array<float>, of the items that have an embedding.
+            `idx`, `factors` array<float>, of the items that have an embedding.
         """
-        known = items.where("embedding IS NOT NULL").select("episode_id", "embedding")
-        return known.mapInArrow(_predictor(self), "episode_id string, factors array<float>")
+        known = items.where("embedding IS NOT NULL").select("idx", "embedding")
+        return known.mapInArrow(_predictor(self), "idx int, factors array<float>")
 
 
 def fit(embeddings: Floats, factors: Floats, regularization: float = REGULARIZATION) -> ColdItems:
@@ -138,7 +138,7 @@ def _predictor(cold_items: ColdItems) -> Callable[[Batches], Iterator[pa.RecordB
                 factors = cold_items.predict(_matrix(batch["embedding"]))
                 ends = np.arange(len(factors) + 1, dtype=np.int32) * factors.shape[1]
                 lists = pa.ListArray.from_arrays(ends, factors.ravel())
-                yield pa.record_batch({"episode_id": batch["episode_id"], "factors": lists})
+                yield pa.record_batch({"idx": batch["idx"], "factors": lists})
 
     return predict
 

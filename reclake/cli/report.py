@@ -88,7 +88,7 @@ def metrics(lake: Lakehouse) -> Group | Text:
 def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
     """A user's recommendations with titles, scores and reasons."""
     rows = [
-        (r["rank"], r["title"] or "(no title yet)", r["new_episode_id"], f"{r['als_score']:.3f}", _reason(r))
+        (r["rank"], r["title"] or "(no title yet)", r["recommended_episode_id"], f"{r['score']:.2f}", _reason(r))
         for r in found
     ]
     whose = f"For {user_id}" if found[0]["user_id"] == user_id else f"For {user_id}, who is new: what is popular"
@@ -96,9 +96,13 @@ def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
 
 
 def _reason(recommendation: dict[str, Any]) -> str:
-    if recommendation["reason"] == "liked":
-        return f"you like {recommendation['because_title'] or recommendation['because_episode_id']}"
-    return "it is popular" if recommendation["reason"] == "popular" else ""
+    because = recommendation["because_title"] or recommendation["because_episode_id"]
+    told = {
+        "liked": f"listeners of {because} like it",
+        "similar": f"it is about the same as {because}",
+        "popular": "it is popular now",
+    }
+    return told.get(recommendation["reason"], "")
 
 
 def _catalogue_rows(lake: Lakehouse) -> Iterator[tuple[str, str, str, str]]:

@@ -19,8 +19,8 @@ from reclake.quality.expectation import (
 from reclake.settings import Settings
 from reclake.tables import RAW_BY_TOPIC, Table
 
-LAYERS = ("bronze", "silver", "gold")
-"""The layers that have a gate."""
+LAYERS = ("bronze", "silver", "text", "gold", "recommend")
+"""What has a gate: layers, and the jobs of gold that stand beside the training."""
 
 HIGHEST_QUARANTINED_SHARE = 0.05
 """More than this of the records of the same batches in quarantine, and a person should look."""
@@ -57,6 +57,8 @@ def suites(layer: str, settings: Settings) -> Sequence[Suite]:
             _top_n(settings.top_n),
             _item_item(settings.similar_n),
         ],
+        "text": [_embeddings(), _text_similarities(settings.text_similar_n)],
+        "recommend": [_final(settings.top_n)],
     }
     return by_layer[layer]
 
@@ -217,6 +219,67 @@ def _item_item(similar_n: int) -> Suite:
             "rows_of_rank": _rows_of(c.new_episode_id, c.rank),
             "is_itself": "new_episode_id = similar_episode_id",
         },
+    )
+
+
+def _embeddings() -> Suite:
+    c = tables.episode_embeddings.c
+    return Suite(
+        tables.episode_embeddings,
+        (
+            _NOT_ONLY_DELETED,
+            _KEY_ONCE,
+            not_null(c.encoder),
+            not_null(c.content_hash),
+            between("length", 0.999, 1.001),
+            warning(not_null(c.embedding, mostly=0.9)),
+        ),
+        scope="touched",
+        derived=_counted(tables.episode_embeddings)
+        | {"length": "sqrt(aggregate(embedding, 0D, (total, x) -> total + x * x))"},
+    )
+
+
+def _text_similarities(similar_n: int) -> Suite:
+    c = tables.text_similarities.c
+    return Suite(
+        tables.text_similarities,
+        (
+            _KEY_ONCE,
+            between("rows_of_rank", 1, 1),
+            in_set("is_itself", False),
+            between(c.rank, 1, similar_n),
+            not_null(c.similarity),
+            between(c.similarity, -1, 1),
+            single_valued(c.encoder),
+        ),
+        scope="whole",
+        derived=_counted(tables.text_similarities)
+        | {"rows_of_rank": _rows_of(c.episode_id, c.rank), "is_itself": "episode_id = similar_episode_id"},
+    )
+
+
+def _final(top_n: int) -> Suite:
+    c = tables.final_recommendations.c
+    return Suite(
+        tables.final_recommendations,
+        (
+            not_empty(),
+            _KEY_ONCE,
+            between("rows_of_rank", 1, 1),
+            between(c.rank, 1, top_n),
+            not_null(c.score),
+            # Standard deviations; wide enough for any listener, and what catches NaN and infinity.
+            between(c.score, -1000, 1000),
+            not_null(c.reason, mostly=0.99),
+            in_set(c.reason, "liked", "similar", "popular"),
+            warning(not_null(c.title, mostly=0.5)),
+            not_null(c.model_version),
+            single_valued(c.model_version),
+            not_null(c.generated_at),
+        ),
+        scope="whole",
+        derived=_counted(tables.final_recommendations) | {"rows_of_rank": _rows_of(c.user_id, c.rank)},
     )
 
 

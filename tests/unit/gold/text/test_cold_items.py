@@ -52,13 +52,11 @@ def test_nothing_to_learn_from_is_an_error():
 def test_spark_adds_up_to_the_same_map_and_applies_it(spark):
     rows = zip(EMBEDDINGS.tolist(), FACTORS.tolist(), strict=True)
     items = spark.createDataFrame(rows, "embedding array<float>, factors array<float>").repartition(3)
-    texts = spark.createDataFrame(
-        [("a", EMBEDDINGS[0].tolist()), ("b", None)], "episode_id string, embedding array<float>"
-    )
+    texts = spark.createDataFrame([(7, EMBEDDINGS[0].tolist()), (8, None)], "idx int, embedding array<float>")
 
     guessed = fit_to(items, 2.0).with_factors(texts).collect()
 
-    assert [row["episode_id"] for row in guessed] == ["a"]
+    assert [row["idx"] for row in guessed] == [7]
     assert guessed[0]["factors"] == pytest.approx(fit(EMBEDDINGS, FACTORS, 2.0).predict(EMBEDDINGS[:1])[0], abs=1e-5)
     with pytest.raises(NothingToServeError):
         fit_to(items.limit(0))

@@ -1,0 +1,1 @@
+"""The hybrid: what listening, text and popularity say of an episode, weighed by how much is known of the listener."""
