@@ -13,7 +13,6 @@ from producers.languages import Languages, language_of
 from producers.record import Record
 from reclake.errors import PodcastIndexError
 from reclake.kafka import EPISODE_IDS, EPISODE_METADATA
-from reclake.task import task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from producers.feeds import Episode, Feed
     from producers.podcast_index import PodcastIndex
     from producers.publisher import Publisher
-    from reclake.lake import Lakehouse
     from reclake.settings import Settings
 
 MOST_FAILURES_IN_A_ROW = 5
@@ -93,16 +91,6 @@ class Naming:
 PODCAST_INDEX = Naming("pi-{}", "pi-{}")
 DEMO = Naming("ep-{:05d}", "feed-{:04d}")
 """As the simulated catalogue counts them."""
-
-
-@task
-def fetch_episodes(lake: Lakehouse) -> None:
-    """Publish the newest episodes of the podcasts that trend, as the settings `podcast_index_...` want them."""
-    from producers.podcast_index import public_index
-
-    with public_index(lake.settings) as index:
-        tally = fetch(lake.settings, index, PODCAST_INDEX)
-    log.info("%d feeds seen, %d kept: %s", tally.seen, tally.kept, dict(tally.by_state))
 
 
 def fetch(

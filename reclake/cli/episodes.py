@@ -26,11 +26,11 @@ def register(app: typer.Typer) -> None:
 
 def fetch_episodes(
     max_feeds: Annotated[
-        int | None, typer.Option(min=1, max=1000, help="How many trending podcasts to look at. [default: 50]")
+        int | None, typer.Option(min=1, max=1000, help="How many trending podcasts to look at; 50 by default.")
     ] = None,
     language: Annotated[
         list[str] | None,
-        typer.Option(help="Languages to keep, repeatable or separated by commas; any: all. [default: en]"),
+        typer.Option(help="Languages to keep, repeatable or separated by commas; any: all. By default en."),
     ] = None,
     category: Annotated[
         list[str] | None, typer.Option(help="Categories to look at, repeatable or separated by commas.")

@@ -8,6 +8,9 @@ from typer.testing import CliRunner
 
 from reclake.cli.episodes import register
 from reclake.errors import SettingsError
+from reclake.lake import Lakehouse
+from reclake.settings import Settings
+from reclake.task import load_task
 
 app = typer.Typer()
 register(app)
@@ -46,3 +49,10 @@ def test_an_address_that_is_none_is_refused(monkeypatch, tmp_path):
 
     assert isinstance(result.exception, SettingsError)
     assert "PODCAST_INDEX_URL" in str(result.exception)
+
+
+def test_the_task_needs_a_key_and_no_spark(tmp_path):
+    settings = Settings(reclake_home=tmp_path, podcast_index_key=None, podcast_index_secret=None)
+
+    with pytest.raises(SettingsError, match="PODCAST_INDEX_KEY"):
+        load_task("fetch_episodes").run(Lakehouse(settings), {})
