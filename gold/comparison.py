@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -10,6 +11,8 @@ from pyspark.sql import functions as F
 from gold.competition import measure
 from gold.configuration import Configuration
 from gold.evaluation import Measured, Trial
+from gold.hybrid.learning import Learned
+from gold.hybrid.training import learn
 from gold.splits import Split, cut_of, global_split, leave_last_out, per_user_split, random_split, time_split
 from gold.trials import evaluation_rows, log_measured, open_trial
 from reclake import tables
@@ -28,6 +31,20 @@ SPLITS: Mapping[str, Callable[[DataFrame], Split]] = {
 }
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Configurations as they were measured, best nDCG first, and mixes of sources beside what the settings ask for.
+
+    Attributes
+    ----------
+    mixes : Learned, optional
+        None where what the settings ask for does not fit one node.
+    """
+
+    measured: Sequence[Measured]
+    mixes: Learned | None
+
+
 def candidates(settings: Settings) -> Sequence[Configuration]:
     """Baselines, item-item models and both ALS engines; what the settings ask for comes last."""
     wanted = Configuration.of(settings)
@@ -41,14 +58,16 @@ def candidates(settings: Settings) -> Sequence[Configuration]:
 
 def compare(
     lake: Lakehouse,
-    configurations: Iterable[Configuration],
+    configurations: Sequence[Configuration],
     split: str = "time",
     on_progress: Callable[[str], None] = lambda _: None,
-) -> list[Measured]:
-    """Measure configurations on one split, best nDCG first; what does not fit one node is left out and logged.
+) -> Comparison:
+    """Measure configurations on one split, and the hybrid; what does not fit one node is left out and logged.
 
     Parameters
     ----------
+    configurations : sequence of Configuration
+        The last one has factors and is what the hybrid mixes with text and popularity.
     split : str
         A key of `SPLITS`.
     on_progress : callable
@@ -81,7 +100,10 @@ def compare(
         for metric in ("ndcg_at_10", "coverage_at_10"):
             mlflow.log_figure(metric_figure(shown, metric, trial.split.name), f"{metric}.png")
         lake.upsert(tables.model_evaluations, evaluation_rows(lake, found, trial.split.name, run.info.run_id))
-    return sorted(found, key=lambda one: one.score, reverse=True)
+        on_progress("mixes with text and popularity")
+        wanted = [one for one in found if one.configuration == configurations[-1]]
+        mixes = learn(lake, trial, wanted[0], stage.part("hybrid")) if wanted else None
+    return Comparison(sorted(found, key=lambda one: one.score, reverse=True), mixes)
 
 
 def _measured(trial: Trial, configuration: Configuration) -> Measured | None:

@@ -181,8 +181,7 @@ def _weighing(scale: Scale, weights: npt.NDArray[np.float64]) -> Callable[[Batch
 
 def _covariance(vectors: Floats) -> Floats:
     centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors
-    covariance: Floats = centred.T @ centred / np.float32(max(1, len(vectors)))
-    return covariance
+    return (centred.T @ centred / max(1, len(vectors))).astype(np.float32)
 
 
 def _divided(vectors: Floats, covariance: Floats) -> Floats:

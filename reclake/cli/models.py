@@ -41,6 +41,7 @@ def evaluate(
     from rich.console import Console
 
     from gold.comparison import candidates, compare
+    from gold.metrics import CONFIDENCE_95
     from reclake.cli.report import table_of
     from reclake.lake import Lakehouse
     from reclake.settings import load_settings
@@ -49,9 +50,17 @@ def evaluate(
     settings = load_settings()
     with Lakehouse(settings) as lake, console.status("Starting Spark ...") as status:
         found = compare(lake, candidates(settings), split, lambda what: status.update(f"Fitting {what} ..."))
-    rows = [(str(one.configuration), *_cells(one.scores)) for one in found]
-    users = int(found[0].scores["num_users"][0])
+    rows = [(str(one.configuration), *_cells(one.scores)) for one in found.measured]
+    users = int(found.measured[0].scores["num_users"][0])
     console.print(table_of(f"The best 10 for {users:,} users, split {split}", ("recommender", *SHOWN), rows, [*SHOWN]))
+    mixes = [
+        (segment, mix, f"{value:.3f} ± {CONFIDENCE_95 * error:.3f}", f"{number:,}")
+        for segment, mix, value, error, number in (found.mixes.table() if found.mixes else [])
+    ]
+    title = (
+        "Listening (what the settings ask for), text and popularity, on users that the weights were not learned from"
+    )
+    console.print(table_of(title, ("items", "mix", "nDCG", "users"), mixes, ("nDCG", "users")))
     console.print("± is half a 95 % confidence interval over users.", style="dim")
 
 

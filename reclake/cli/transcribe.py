@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from producers.transcripts.attempt import Episode
     from producers.transcripts.work import Done
+    from reclake.settings import Settings
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells count it."""
@@ -30,6 +35,9 @@ def transcribe(
         float | None, typer.Option(min=0.01, help="None begins after that time; else transcribe_minutes.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also what was given up after three failures.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Serve the transcripts of `reclake fetch-episodes --demo` meanwhile.")
+    ] = False,
 ) -> None:
     """Get the words of new episodes, and of those that failed before and may be tried again.
 
@@ -48,7 +56,9 @@ def transcribe(
     console = Console()
     outcomes: Counter[tuple[str, str]] = Counter()
     interrupted = False
-    with Lakehouse(load_settings()) as lake, console.status("Starting Spark ...") as status:
+    settings = load_settings()
+    opened = _with_demo(settings) if demo else nullcontext(settings)
+    with opened as settings, Lakehouse(settings) as lake, console.status("Starting Spark ...") as status:
         try:
             for done in work_off(
                 lake,
@@ -71,6 +81,15 @@ def transcribe(
     if interrupted:
         console.print("Interrupted: run it again to go on with the episode that was being worked on.")
         raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _with_demo(settings: Settings) -> Iterator[Settings]:
+    """Run the demo's index, and let exactly its address be downloaded from."""
+    from producers.demo_index import DemoIndex
+
+    with DemoIndex(settings.home, seed=42, run=0) as index:
+        yield settings.model_copy(update={"download_private_hosts": urlsplit(index.url).netloc})
 
 
 def show(console: Console, done: Done) -> None:

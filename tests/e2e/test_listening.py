@@ -57,7 +57,9 @@ def pipeline(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> I
         simulate(settings, WEEKS[1])
         done.run("bronze", only=["ingest_user_events", "ingest_episode_metadata"])
         done.run("silver", only=["update_events", "update_engagement", "update_episodes"])
+        done.run("text", only=["embed_episodes"])
         done.run("gold", only=["assign_ids"])
+        done.run("recommend", only=["recommend"])
         yield done
     finally:
         down(settings)
@@ -68,7 +70,7 @@ def expected() -> Counter[str]:
 
 
 def test_every_task_of_every_run_succeeds(pipeline):
-    assert [[task.name for task in run.failed] for run in pipeline.runs] == [[], [], [], [], []]
+    assert [[task.name for task in run.failed] for run in pipeline.runs] == [[]] * len(pipeline.runs)
 
 
 def test_every_record_that_was_sent_is_in_bronze(pipeline):
@@ -117,19 +119,39 @@ def test_strangers_of_a_language_get_what_is_popular_in_it(pipeline):
 
 
 def test_the_store_serves_what_gold_holds_with_titles(pipeline):
-    gold = pipeline.lake.read(tables.als_top_n).collect()
+    first = pipeline.versions[0]["gold.final_recommendations"]
+    name = pipeline.lake.name(tables.final_recommendations)
+    gold = pipeline.lake.spark.sql(f"SELECT * FROM {name} VERSION AS OF {first}").collect()
     with document_store.connect(pipeline.lake.settings) as database:
         user = some_users(database, 1)[0]
         served = for_user(database, user, 100)
 
-        assert set(database.list_collection_names()) == {"als_top_n", "als_item_item"}
-        assert database["als_top_n"].count_documents({}) == len(gold)
-    assert [(r["new_episode_id"], r["als_score"], r["model_version"]) for r in served] == [
-        (r["new_episode_id"], r["als_score"], pipeline.champion)
+        assert set(database.list_collection_names()) == {"final_recommendations", "als_top_n", "als_item_item"}
+        assert database["final_recommendations"].count_documents({}) == len(gold)
+    assert [(r["recommended_episode_id"], r["score"], r["sources"], r["model_version"]) for r in served] == [
+        (r["recommended_episode_id"], r["score"], r["sources"], pipeline.champion)
         for r in sorted(gold, key=lambda r: r["rank"])
         if r["user_id"] == user
     ]
     assert all(row["title"] for row in served)
+
+
+def test_an_episode_of_the_week_after_is_recommended_before_anybody_has_heard_it(pipeline):
+    heard = pipeline.lake.read(tables.als_item_factors).join(pipeline.lake.read(tables.item_ids), "idx")
+    final = pipeline.lake.read(tables.final_recommendations).where("NOT startswith(user_id, '*')")
+
+    unheard = final.join(heard.selectExpr("id AS recommended_episode_id"), "recommended_episode_id", "left_anti")
+
+    assert final.count() == pipeline.lake.read(tables.user_ids).count() * 5
+    assert unheard.count() > 0
+    assert final.where("reason IS NULL OR title IS NULL").isEmpty()
+
+
+def test_every_episode_has_an_embedding_and_episodes_that_are_alike(pipeline):
+    episodes = pipeline.count(tables.episodes)
+
+    assert pipeline.lake.read(tables.episode_embeddings).where("embedding IS NOT NULL").count() == episodes
+    assert pipeline.lake.read(tables.text_similarities).where("rank = 1").count() == WEEKS[0].expected()["episode"]
 
 
 def test_the_logged_model_answers_as_the_table_does(pipeline):
@@ -169,3 +191,5 @@ def test_every_layer_was_checked(pipeline):
     checked = {row["table_name"].split(".")[0] for row in pipeline.lake.read(tables.quality_results).collect()}
 
     assert checked == {"bronze", "silver", "gold"}
+    tables_checked = {row["table_name"] for row in pipeline.lake.read(tables.quality_results).collect()}
+    assert {"gold.final_recommendations", "gold.text_similarities", "gold.episode_embeddings"} <= tables_checked

@@ -7,6 +7,7 @@ import pytest
 
 from gold.comparison import candidates, compare
 from gold.configuration import Configuration
+from gold.hybrid.jobs import recommend
 from gold.jobs import recommend_als
 from gold.registry import CHALLENGER, CHAMPION, Registry
 from gold.training import roll_back, train
@@ -102,15 +103,19 @@ def test_what_is_recommended_is_available_and_says_why(lake):
     )
 
     recommend_als.run(lake, {})
+    recommend.run(lake, {})
 
     rows = lake.read(tables.als_top_n).collect()
     assert {row["new_episode_id"] for row in rows} == {f"e{n}" for n in range(24)} - {"e1"}
-    assert [row["new_episode_id"] for row in rows if row["user_id"] == f"{ANYONE}:en"] == ["e0"]
     likes = {(row["user_id"], row["new_episode_id"]) for row in lake.read(tables.daily_engagement).collect()}
     liked = {(row["user_id"], row["because_episode_id"]) for row in rows if row["reason"] == "liked"}
     assert liked
     assert liked <= likes
     assert all(row["because_episode_id"] is None for row in rows if row["reason"] == "popular")
+    final = lake.read(tables.final_recommendations).collect()
+    assert {row["recommended_episode_id"] for row in final} == {row["new_episode_id"] for row in rows}
+    assert {row["user_id"] for row in final} == {f"u{n}" for n in range(40)} | {ANYONE, f"{ANYONE}:en"}
+    assert [row["recommended_episode_id"] for row in final if row["user_id"] == f"{ANYONE}:en"] == ["e0"]
 
 
 def test_without_engagement_there_is_nothing_to_decide(new_lake):
@@ -126,7 +131,10 @@ def test_without_engagement_there_is_nothing_to_decide(new_lake):
 
 
 def test_every_kind_is_measured_best_first_and_kept(lake):
-    found = compare(lake, candidates(lake.settings), "per-user-time")
+    comparison = compare(lake, candidates(lake.settings), "per-user-time")
+
+    found = comparison.measured
+    assert {mix for segment, mix, *_ in comparison.mixes.table() if segment == "all items"} >= {"als alone", "all"}
 
     assert {one.configuration.engine for one in found} == {
         "popularity",
