@@ -60,10 +60,9 @@ def test_each_episode_is_written_before_the_next_and_only_news_is_worked_on(lake
     times = iter([at, at + dt.timedelta(minutes=2)])
     assert list(work_off(lake, speech=Listener(), minutes=1, clock=lambda: next(times))) == []
     assert run(lake, Listener(), at) == ["dead"]
-    assert run(lake, Listener(), at + dt.timedelta(hours=4)) == ["dead"]
-    assert stored(lake)["dead"] == ("given_up", None, 3)
+    assert stored(lake)["dead"] == ("failed", None, 2)
     version = lake.version(tables.transcripts)
-    assert run(lake, Listener(), at + dt.timedelta(days=365)) == []
+    assert run(lake, Listener(), at + dt.timedelta(hours=3)) == []
     assert lake.version(tables.transcripts) == version
 
     # Moved addresses: one is good now; of the other the text stays, although its new address fails.
