@@ -12,16 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
+from threadpoolctl import threadpool_limits
 
-from gold.top_n import CLOSURE_BYTES
+from gold.top_n import BLOCK_BYTES, CANDIDATE_BYTES, CLOSURE_BYTES, Found, best_of_each, width
 from reclake import tables
 
 S = tables.text_similarities.c
 QUERIES_PER_TASK = 2_000
 SCHEMA = "episode_id string, similar_episode_id string, similarity double, rank int"
 
-_ROWS_AT_ONCE = 64
-"""Few enough that what they are compared with stays in the processor's cache."""
+_PAIRS_AT_ONCE = 2_000
+"""Few enough that their vectors stay in the processor's cache."""
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.signedinteger]
@@ -92,53 +93,59 @@ def _blocks(vectors: DataFrame, most_bytes: int) -> Iterator[_Block]:
 
 def _finder(block: _Block, n: int) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     def find(batches: Batches) -> Iterator[pa.RecordBatch]:
-        # A large library, which only the workers need.
-        import faiss
-
         # As many workers as cores run already.
-        faiss.omp_set_num_threads(1)
-        for batch in batches:
-            for language in pc.unique(batch["language"]).to_pylist():
-                same = pc.is_null(batch["language"]) if language is None else pc.equal(batch["language"], language)
-                candidates = block.comparable(language)
-                if candidates.size:
-                    yield _found(batch.filter(same), block, candidates, n)
+        with threadpool_limits(limits=1, user_api="blas"):
+            for batch in batches:
+                for language in pc.unique(batch["language"]).to_pylist():
+                    same = pc.is_null(batch["language"]) if language is None else pc.equal(batch["language"], language)
+                    candidates = block.comparable(language)
+                    if candidates.size:
+                        yield from _found(batch.filter(same), block, candidates, n)
 
     return find
 
 
-def _found(queries: pa.RecordBatch, block: _Block, candidates: Ints, n: int) -> pa.RecordBatch:
-    import faiss
-
-    vectors = _matrix(queries["embedding"])
+def _found(queries: pa.RecordBatch, block: _Block, candidates: Ints, n: int) -> Iterator[pa.RecordBatch]:
+    """Compare queries of one language with the candidates, as many at once as there is room for their scores."""
     among = block.vectors if candidates.size == len(block.ids) else block.vectors[candidates]
-    # One more, because an episode finds itself.
-    _, nearest = faiss.knn(vectors, among, min(n + 1, candidates.size), metric=faiss.METRIC_INNER_PRODUCT)
-    positions = candidates[nearest]
-    scores = _cosines(vectors, block.vectors, positions)
-    itself = pc.fill_null(pc.index_in(queries["episode_id"], value_set=block.ids), -1).to_numpy()
-    scores[positions == itself[:, None]] = -np.inf
-    # In order of position as well, which is that of id.
-    order = np.lexsort((positions, -scores))[:, :n]
-    positions, scores = (np.take_along_axis(values, order, axis=1) for values in (positions, scores))
-    rows, columns = np.nonzero(scores > -np.inf)
+    columns = width(candidates.size, n)
+    rows_at_once = max(1, BLOCK_BYTES // max(4 * columns, CANDIDATE_BYTES * n))
+    scores = np.empty((rows_at_once, columns), dtype=np.float32)
+    for start in range(0, queries.num_rows, rows_at_once):
+        part = queries.slice(start, rows_at_once)
+        vectors, found = _matrix(part["embedding"]), scores[: part.num_rows]
+        np.matmul(vectors, among.T, out=found[:, : candidates.size])
+        found[:, candidates.size :] = -np.inf
+        itself = pc.fill_null(pc.index_in(part["episode_id"], value_set=block.ids), -1).to_numpy()
+        places = np.searchsorted(candidates, itself).clip(max=candidates.size - 1)
+        known = candidates[places] == itself
+        found[known, places[known]] = -np.inf
+        best = best_of_each(found, candidates, n)
+        yield _rows(part["episode_id"], vectors, block, best)
+
+
+def _rows(queries: pa.StringArray, vectors: Floats, block: _Block, best: Found) -> pa.RecordBatch:
+    cosines = _cosines(vectors, block.vectors, best)
+    # Positions are in order of id.
+    order = np.lexsort((best.items, -cosines, best.rows))
     return pa.record_batch(
         {
-            S.episode_id: queries["episode_id"].take(rows),
-            S.similar_episode_id: block.ids.take(positions[rows, columns]),
-            S.similarity: scores[rows, columns].astype(np.float64),
-            S.rank: (columns + 1).astype(np.int32),
+            S.episode_id: queries.take(best.rows[order]),
+            S.similar_episode_id: block.ids.take(best.items[order]),
+            S.similarity: cosines[order].astype(np.float64),
+            # Rows stay together, so that the ranks fit as they are.
+            S.rank: best.ranks.astype(np.int32),
         }
     )
 
 
-def _cosines(queries: Floats, vectors: Floats, positions: Ints) -> Floats:
+def _cosines(queries: Floats, vectors: Floats, best: Found) -> Floats:
     """Compute again what a matrix product rounds in one way or the other, depending on where in it a pair stands."""
-    cosines = np.empty(positions.shape, dtype=np.float32)
-    for start in range(0, len(queries), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        products = vectors[positions[rows]] * queries[rows, None, :]
-        cosines[rows] = products.sum(axis=2, dtype=np.float64)
+    cosines = np.empty(best.rows.size, dtype=np.float32)
+    for start in range(0, cosines.size, _PAIRS_AT_ONCE):
+        pairs = slice(start, start + _PAIRS_AT_ONCE)
+        products = queries[best.rows[pairs]] * vectors[best.items[pairs]]
+        cosines[pairs] = products.sum(axis=1, dtype=np.float64)
     return cosines.clip(max=1)
 
 
