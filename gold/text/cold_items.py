@@ -2,7 +2,7 @@
 
 Ridge regression from embeddings to item factors, after the attribute-to-latent map of Gantner et al., "Learning
 Attribute-to-Feature Mappings for Cold-Start Recommendations" (ICDM 2010). All items count alike: to weigh them by their
-interactions made recommendations worse, because the small factors of what few have heard are worth knowing too.
+interactions made recommendations worse on MovieLens, perhaps because the small factors of what few have heard are worth knowing too.
 """
 
 from __future__ import annotations
