@@ -1,8 +1,9 @@
 """Cold items: what the text of an episode tells of its ALS factors, for episodes that nobody has heard yet.
 
 Ridge regression from embeddings to item factors, after the attribute-to-latent map of Gantner et al., "Learning
-Attribute-to-Feature Mappings for Cold-Start Recommendations" (ICDM 2010). All items count alike: to weigh them by their
-interactions made recommendations worse, because the small factors of what few have heard are worth knowing too.
+Attribute-to-Feature Mappings for Cold-Start Recommendations" (ICDM 2010). All items count alike: to weigh them by
+their interactions made recommendations worse on MovieLens, perhaps because it is worth knowing which items few will
+hear.
 """
 
 from __future__ import annotations
