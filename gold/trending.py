@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from reclake import tables
 from reclake.recommendations import ANYONE
+from silver.episodes import primary_language
 
 E = tables.episodes.c
 
@@ -26,7 +27,9 @@ def by_language(popular: DataFrame, episodes: DataFrame, n: int) -> DataFrame:
     DataFrame
         `user_id` (`ANYONE` with the language, such as `*:en`), `episode_id`, `score`, `rank` from 1; ties by episode.
     """
-    spoken = episodes.select(E.episode_id, language(F.col(E.language)).alias("language")).where("language IS NOT NULL")
+    spoken = episodes.select(E.episode_id, primary_language(F.col(E.language)).alias("language")).where(
+        "language IS NOT NULL"
+    )
     best = F.row_number().over(Window.partitionBy("user_id").orderBy(F.desc("popularity"), E.episode_id))
     return (
         popular.join(spoken, E.episode_id)
@@ -35,9 +38,3 @@ def by_language(popular: DataFrame, episodes: DataFrame, n: int) -> DataFrame:
         .where(F.col("rank") <= n)
         .select("user_id", E.episode_id, F.col("popularity").alias("score"), "rank")
     )
-
-
-def language(tag: Column) -> Column:
-    """The language of a tag such as `en-GB`, in lower case; null where it is none."""
-    found = F.lower(F.regexp_extract(F.trim(tag), "^([A-Za-z]{2,3})(?:[-_].*)?$", 1))
-    return F.nullif(found, F.lit(""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake import tables
@@ -53,3 +53,9 @@ def newest(episodes: DataFrame) -> DataFrame:
     values = (E.updated_at, E.updated_offset, *(c for c in episodes.columns if not c.startswith("updated_")))
     latest = episodes.groupBy(E.episode_id).agg(F.max_by(F.struct(*values), F.struct(*values[:2])).alias("latest"))
     return latest.select("latest.*")
+
+
+def primary_language(tag: Column) -> Column:
+    """The language of a tag such as `en-GB`, in lower case; null where it is none."""
+    found = F.lower(F.regexp_extract(F.trim(tag), "^([A-Za-z]{2,3})(?:[-_].*)?$", 1))
+    return F.nullif(found, F.lit(""))

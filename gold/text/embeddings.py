@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from gold.text.encoder import EncoderFiles, loaded
 from reclake import tables
+from silver.episodes import primary_language
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,8 +24,6 @@ TEXTS_PER_TASK = 64
 """Seconds of work for short texts, a minute for transcripts: little is lost when a task fails."""
 FEWEST_TASKS = 8
 """Of however few texts, so that the cores of a laptop share them."""
-
-_PRIMARY_LANGUAGE = r"^\s*([A-Za-z]{2,3})(?:[-_].*)?$"
 
 
 def texts_of(episodes: DataFrame, transcripts: DataFrame, most_characters: int) -> DataFrame:
@@ -44,11 +43,10 @@ def texts_of(episodes: DataFrame, transcripts: DataFrame, most_characters: int) 
     DataFrame
         `episode_id`, `language` (primary, such as `en`; null: not known), `text`, empty where there is none.
     """
-    language = F.lower(F.regexp_extract("language", _PRIMARY_LANGUAGE, 1))
     text = F.concat_ws("\n\n", "title", "description", "text")
     return episodes.join(transcripts.select("episode_id", "text"), "episode_id", "left").select(
         "episode_id",
-        F.when(language != "", language).alias("language"),
+        primary_language(F.col("language")).alias("language"),
         F.left(text, F.lit(most_characters)).alias("text"),
     )
 
