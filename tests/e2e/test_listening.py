@@ -21,6 +21,9 @@ from reclake.recommendations import ANYONE, for_user, some_users
 from reclake.services import down
 from reclake.settings import Settings
 
+# The fixture runs the whole listening job twice, on whatever machine the tests meet.
+pytestmark = pytest.mark.timeout(1_500)
+
 WEEKS = [Simulation(run=run, events=1_500, users=60, malformed_share=0.02) for run in (0, 1)]
 
 
@@ -183,6 +186,7 @@ def test_each_training_is_a_run_of_nested_runs_with_its_inputs_and_its_verdict(p
     engines = {run.data.tags["engine"]: run.data for run in runs if run is not parent}
     assert parent.data.tags["version.silver.daily_engagement"] == str(pipeline.versions[0]["silver.daily_engagement"])
     assert "decayed popularity" in parent.data.tags["verdict"].lower()
+    assert "ndcg_at_10_all_items_all" in engines.pop("hybrid").metrics
     assert {data.params["rank"] for data in engines.values()} == {"8"}
     assert all({"ndcg_at_10", "map_at_10", "coverage_at_10"} <= data.metrics.keys() for data in engines.values())
 
