@@ -32,7 +32,9 @@ def assign_ids(lake: Lakehouse) -> None:
 @task
 def train_als(lake: Lakehouse) -> None:
     """Decide which configuration serves and fit it when engagement has changed; see `gold.training`."""
-    for versions in lake.news("train_als", tables.daily_engagement, tables.user_ids, tables.item_ids):
+    # Somebody dropped what serves, or it was never there; without engagement there is nothing to make it from.
+    gone = not lake.exists(tables.als_item_factors) and not lake.read(tables.daily_engagement).isEmpty()
+    for versions in lake.news("train_als", tables.daily_engagement, tables.user_ids, always=gone):
         from gold.training import train
 
         train(lake, versions)

@@ -7,6 +7,7 @@ version that serves, `challenger` the newest configuration that did not win, or 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from reclake.tracking import tracking_client
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
+
+log = logging.getLogger(__name__)
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 CONFIGURATION, TRAINED_UNTIL, SCORE, VERDICT = "configuration", "trained_until", "ndcg_at_10", "verdict"
@@ -57,12 +60,12 @@ class Registry:
         self._client = tracking_client(settings)
 
     def versions(self) -> list[Version]:
-        """All versions, newest first; those without a configuration were not made by this training."""
+        """All versions that this training can read, newest first."""
         name = self._name.replace("'", "")
         found = self._client.search_model_versions(f"name='{name}'")
         # A search leaves aliases out.
         whole = [self._client.get_model_version(self._name, one.version) for one in found]
-        versions = [_version(one) for one in whole if CONFIGURATION in one.tags]
+        versions = [version for one in whole if (version := _version(one))]
         return sorted(versions, key=lambda version: int(version.number), reverse=True)
 
     def holder(self, alias: str) -> Version | None:
@@ -76,7 +79,7 @@ class Registry:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise
-        return _version(found) if CONFIGURATION in found.tags else None
+        return _version(found)
 
     def artifacts(self, version: Version) -> Path:
         """Download the files of a version's model."""
@@ -131,13 +134,18 @@ class Registry:
         self._client.set_model_version_tag(self._name, number, VERDICT, "Rolled back.")
 
 
-def _version(found: ModelVersion) -> Version:
-    return Version(
-        str(found.version),
-        Configuration.model_validate_json(found.tags[CONFIGURATION]),
-        dt.date.fromisoformat(found.tags[TRAINED_UNTIL]),
-        tuple(found.aliases),
-        found.tags.get(SERVED_SINCE, ""),
-        float(found.tags[SCORE]),
-        found.tags[VERDICT],
-    )
+def _version(found: ModelVersion) -> Version | None:
+    """Read a version; none if something else registered it, or a RecLake that knew other configurations."""
+    try:
+        return Version(
+            str(found.version),
+            Configuration.model_validate_json(found.tags[CONFIGURATION]),
+            dt.date.fromisoformat(found.tags[TRAINED_UNTIL]),
+            tuple(found.aliases),
+            found.tags.get(SERVED_SINCE, ""),
+            float(found.tags[SCORE]),
+            found.tags[VERDICT],
+        )
+    except (KeyError, ValueError):
+        log.warning("version %s of %s cannot be read by this RecLake and is left aside", found.version, found.name)
+        return None

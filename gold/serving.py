@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -71,14 +72,21 @@ def serving(lake: Lakehouse) -> Serving:
     Raises
     ------
     NothingToServeError
-        Nothing was trained yet.
+        Nothing was trained yet, or by a version of RecLake that knew other configurations.
     """
     users, items = lake.read(tables.als_user_factors), lake.read(tables.als_item_factors)
     row = items.select("configuration", "model_version").first()
     if row is None:
         raise NothingToServeError("There are no item factors to recommend from: run the training first.")
+    try:
+        configuration = Configuration.model_validate_json(row["configuration"] or "")
+    except ValidationError:
+        raise NothingToServeError(
+            f"{tables.als_item_factors} was written by another version of RecLake. Drop the table and run the job gold, "
+            "which then trains anew; what the store serves stays until then."
+        ) from None
     return Serving(
-        Configuration.model_validate_json(row["configuration"]),
+        configuration,
         row["model_version"],
         users.select("idx", "factors"),
         items.select("idx", "factors", "popularity"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from reclake.errors import ServiceError
 from reclake.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from mlflow import ActiveRun, MlflowClient
 
+_ANSWER_SECONDS = 10
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -34,6 +36,11 @@ def tracked_run(settings: Settings, name: str) -> Iterator[ActiveRun]:
     """Start an MLflow run in the settings' experiment; an exception inside marks it as failed.
 
     MLflow is imported here and not before: it takes seconds, and a task without news does not need it.
+
+    Raises
+    ------
+    ServiceError
+        The tracking server does not answer.
     """
     mlflow = _mlflow(settings)
     if mlflow.get_experiment_by_name(settings.mlflow_experiment) is None:
@@ -50,11 +57,27 @@ def tracking_client(settings: Settings) -> MlflowClient:
     return client
 
 
+def _expect_answer(uri: str) -> None:
+    """Ask a server whether it is there: MLflow itself would try for minutes, and then say so in a traceback."""
+    import httpx
+
+    shown = httpx.URL(uri).copy_with(username=None, password=None)
+    try:
+        httpx.get(uri, timeout=_ANSWER_SECONDS)
+    except httpx.HTTPError as error:
+        raise ServiceError(
+            f"The MLflow server {shown} does not answer ({type(error).__name__}). Start it, correct "
+            "MLFLOW_TRACKING_URI, or leave that out to use a file of this machine; what is served stays."
+        ) from None
+
+
 def _mlflow(settings: Settings) -> ModuleType:
     os.environ |= _QUIET
     import mlflow
 
     uri = tracking_uri(settings)
+    if uri.startswith(("http:", "https:")):
+        _expect_answer(uri)
     mlflow.set_tracking_uri(uri)
     # Said for both, because the registry would otherwise stay where the process has used one before.
     mlflow.set_registry_uri("databricks-uc" if settings.catalog else uri)

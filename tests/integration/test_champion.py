@@ -15,6 +15,7 @@ from gold.tuning import search
 from reclake import tables
 from reclake.errors import NothingToServeError, TaskParameterError
 from reclake.recommendations import ANYONE
+from reclake.tracking import tracking_client
 
 FIRST_DAY = dt.date(2024, 5, 1)
 
@@ -69,6 +70,22 @@ def test_configurations_compete_serve_and_can_be_taken_back(lake):
     assert serving(lake) == {first.number}
     with pytest.raises(NothingToServeError, match="no version to go back to"):
         roll_back(lake)
+
+
+def test_what_another_version_of_reclake_registered_or_wrote_is_left_aside(lake):
+    registry = Registry(lake.settings)
+    client = tracking_client(lake.settings)
+    client.create_registered_model(lake.settings.registered_model)
+    tags = {"configuration": '{"engine": "quantum"}', "trained_until": "2024-05-01", "ndcg_at_10": "1", "verdict": "?"}
+    number = client.create_model_version(lake.settings.registered_model, "somewhere", tags=tags).version
+    client.set_registered_model_alias(lake.settings.registered_model, CHAMPION, number)
+    factors = [(0, "1", [1.0], 0.5, None)]
+    lake.replace(tables.als_item_factors, lake.spark.createDataFrame(factors, tables.als_item_factors.schema))
+
+    assert registry.holder(CHAMPION) is None
+    assert registry.versions() == []
+    with pytest.raises(NothingToServeError, match="another version of RecLake"):
+        recommend_als.run(lake, {})
 
 
 def test_strangers_and_whoever_bears_their_name_get_what_is_popular(lake):
