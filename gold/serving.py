@@ -82,7 +82,7 @@ def serving(lake: Lakehouse) -> Serving:
         configuration = Configuration.model_validate_json(row["configuration"] or "")
     except ValidationError:
         raise NothingToServeError(
-            f"{tables.als_item_factors} was written by another version of RecLake. Drop the table and run the job gold, "
+            f"{tables.als_item_factors} was written by another version of RecLake. Drop it and run the job gold, "
             "which then trains anew; what the store serves stays until then."
         ) from None
     return Serving(
