@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from reclake.settings import Settings
 from reclake.spark import start_session
 
 _numbers = itertools.count()
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers ignore Ctrl-C, and what they start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -231,12 +231,11 @@ def _embeddings() -> Suite:
             _KEY_ONCE,
             not_null(c.encoder),
             not_null(c.content_hash),
-            between("length", 0.999, 1.001),
+            between("dimensions", 1),
             warning(not_null(c.embedding, mostly=0.9)),
         ),
         scope="touched",
-        derived=_counted(tables.episode_embeddings)
-        | {"length": "sqrt(aggregate(embedding, 0D, (total, x) -> total + x * x))"},
+        derived=_counted(tables.episode_embeddings) | {"dimensions": "size(embedding)"},
     )
 
 

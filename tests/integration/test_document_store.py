@@ -114,7 +114,7 @@ def test_a_wrong_uri_is_one_sentence():
 
 
 def test_an_unknown_collection_names_those_that_are_served(lake):
-    with pytest.raises(TaskParameterError, match="Known: als_top_n, als_item_item"):
+    with pytest.raises(TaskParameterError, match="Known: final_recommendations, als_top_n, als_item_item"):
         export.run(lake, {"collection": "nope"})
 
 

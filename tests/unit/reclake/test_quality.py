@@ -64,7 +64,7 @@ def test_a_suite_names_columns_of_its_table(suite):
 
 
 def test_a_layer_without_a_gate_is_refused_with_the_layers_that_have_one(lake):
-    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, gold"):
+    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, text, gold, recommend"):
         check(lake, "platinum")
 
 
@@ -83,7 +83,7 @@ def test_good_rows_pass_are_recorded_and_have_a_page(lake):
 
 def test_a_critical_failure_stops_and_is_checked_again_until_it_is_corrected(lake):
     write(lake, tables.user_events, event("e1", "dance"), event("e2"))
-    write(lake, tables.episodes, *[("ep1", "title", *[None] * 8, TS, TS, 1)])
+    write(lake, tables.episodes, *[("ep1", "title", *[None] * 8, TS, True, TS, 1)])
 
     for _ in range(2):
         with pytest.raises(QualityGateError, match=r"silver\.user_events version 1 broke.*column=event.*: 1 of 2 rows"):

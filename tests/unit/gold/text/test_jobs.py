@@ -54,7 +54,7 @@ def test_what_is_new_or_reads_differently_is_embedded_and_nothing_else(lake, cap
     assert lake.version(E) == version
 
     publish(lake, a="bread", b="caesar", c="butter")
-    transcripts = [("c", "bread bread", "done"), ("a", "half a transcr", "failed")]
+    transcripts = [("c", "bread bread", "done"), ("a", None, "failed")]
     replace(lake, tables.transcripts, transcripts, "episode_id string, text string, status string")
     said = embed(lake, caplog)
     second = embeddings(lake)

@@ -5,6 +5,8 @@ import pytest
 
 from gold.text.similarities import similar
 
+pytestmark = pytest.mark.xdist_group("similarities")
+
 EMBEDDING = "episode_id string, language string, embedding array<float>"
 LANGUAGES = ("en", "de", None)
 
