@@ -14,6 +14,7 @@ from gold.hybrid.weights import LIKES_FROM, SOURCES
 from gold.interactions import numbered
 from gold.models.factors import Factors
 from gold.models.popularity import popularity
+from gold.text.cold_items import REGULARIZATION
 from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.staging import Stage
@@ -64,6 +65,7 @@ def _log(found: Learned, split: str) -> None:
 
     with mlflow.start_run(run_name="hybrid", nested=True):
         mlflow.set_tags({"split": split, "engine": "hybrid"})
+        mlflow.log_param("cold_items_regularization", REGULARIZATION)
         mlflow.log_params(
             {
                 f"{source}_from_{likes}_likes": found.weights[likes][at]

@@ -22,7 +22,7 @@ from reclake.services import down
 from reclake.settings import Settings
 
 # The fixture runs the whole listening job twice, on whatever machine the tests meet.
-pytestmark = [pytest.mark.timeout(1_500), pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.timeout(1_500)
 
 WEEKS = [Simulation(run=run, events=1_500, users=60, malformed_share=0.02) for run in (0, 1)]
 

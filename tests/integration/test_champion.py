@@ -147,6 +147,36 @@ def test_without_engagement_there_is_nothing_to_decide(new_lake):
             decide()
 
 
+def engaged(lake, *rows):
+    """A lakehouse of (user, item, engagement), all on one day."""
+    noon = dt.datetime.combine(FIRST_DAY, dt.time(12))
+    full = [(user, item, FIRST_DAY, Decimal(value), 1, 0, noon) for user, item, value in rows]
+    lake.replace(tables.daily_engagement, lake.spark.createDataFrame(full, tables.daily_engagement.schema))
+    for table, column in ((tables.user_ids, 0), (tables.item_ids, 1)):
+        ids = sorted({row[column] for row in rows})
+        lake.replace(table, lake.spark.createDataFrame([(one, n) for n, one in enumerate(ids)], table.schema))
+    return configured(lake, als_rank=4, als_iterations=2)
+
+
+def test_one_listener_of_one_episode_is_served(new_lake):
+    lake = engaged(new_lake(), ("ü" * 300, "e", 2))
+
+    train(lake, {})
+    recommend.run(lake, {})
+
+    rows = lake.read(tables.final_recommendations).collect()
+    assert {(row["user_id"], row["recommended_episode_id"]) for row in rows} == {("ü" * 300, "e"), (ANYONE, "e")}
+
+
+def test_where_nobody_likes_anything_nothing_is_trained_and_what_serves_stays(new_lake):
+    lake = engaged(new_lake(), ("u", "e", -1), ("v", "e", -1), ("v", "f", -3))
+
+    with pytest.raises(NothingToServeError, match="nobody likes anything"):
+        train(lake, {})
+
+    assert not lake.exists(tables.als_item_factors)
+
+
 def test_every_kind_is_measured_best_first_and_kept(lake):
     comparison = compare(lake, candidates(lake.settings), "per-user-time")
 

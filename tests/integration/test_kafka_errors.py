@@ -13,8 +13,6 @@ from reclake.services import process
 from reclake.services.kafka import broker as broker_service
 from reclake.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("kafka_errors")
-
 PLAINTEXT = Settings(kafka_security_protocol="PLAINTEXT")
 JAAS = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 

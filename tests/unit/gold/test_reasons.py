@@ -8,8 +8,6 @@ from gold.models import spark_als
 from gold.reasons import contributions, with_reasons
 from gold.vectors import collected
 
-pytestmark = pytest.mark.xdist_group("reasons")
-
 PAIRS = "user_idx int, item_idx int, engagement double"
 BEST = "idx int, item_idx int, score double, rank int"
 

@@ -9,8 +9,6 @@ import pytest
 
 from producers.listening import Simulation
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 SIMULATION = Simulation(events=10_000, users=200, duplicate_share=0.02, late_share=0.01, malformed_share=0.05)
 
 

@@ -16,8 +16,6 @@ from producers.catalogue import start_of
 from producers.listening import Simulation
 from reclake.errors import TaskParameterError
 
-pytestmark = pytest.mark.xdist_group("simulated")
-
 CLEAN = {"duplicate_share": 0.0, "late_share": 0.0, "malformed_share": 0.0}
 
 

@@ -11,8 +11,6 @@ from gold.models.factors import Factors
 from gold.vectors import collected
 from reclake.staging import Stage
 
-pytestmark = pytest.mark.xdist_group("hybrid")
-
 VECTORS = "idx int, factors array<float>"
 TOPICS = np.eye(4, dtype=np.float32)
 NUM_HEARD, NUM_UNHEARD = 40, 8

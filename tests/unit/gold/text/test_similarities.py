@@ -5,8 +5,6 @@ import pytest
 
 from gold.text.similarities import similar
 
-pytestmark = pytest.mark.xdist_group("similarities")
-
 EMBEDDING = "episode_id string, language string, embedding array<float>"
 LANGUAGES = ("en", "de", None)
 
