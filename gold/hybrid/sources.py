@@ -150,12 +150,18 @@ def _expected(factors: DataFrame, embeddings: DataFrame) -> DataFrame:
 
 
 def _tasting(embeddings: Vectors) -> Callable[[Batches], Batches]:
-    """A listener's taste in text: the embeddings of what they like, by their engagement, as a vector of length 1."""
+    """A listener's taste in text: the embeddings of what they like, by their engagement, as a vector of length 1.
+
+    Less the mean of all embeddings, which says nothing of a taste: on MovieLens, that nearly doubles nDCG on unheard
+    items (docs/text.md).
+    """
+    mean = embeddings.rows.mean(axis=0) if embeddings.numbers.size else 0
+    centred = Vectors(embeddings.numbers, embeddings.rows - mean)
 
     def taste(batches: Batches) -> Batches:
         for batch in batches:
             liked = batch["liked"].flatten()
-            vectors = embeddings.of(liked.field("item_idx").to_numpy())
+            vectors = centred.of(liked.field("item_idx").to_numpy())
             vectors *= liked.field("engagement").to_numpy()[:, None]
             sums = [vectors[own].sum(axis=0) for own in slices(batch["liked"])]
             tastes = np.stack(sums) if sums else np.zeros((0, vectors.shape[1]), dtype=np.float32)

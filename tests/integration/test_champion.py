@@ -88,24 +88,11 @@ def test_what_another_version_of_reclake_registered_or_wrote_is_left_aside(lake)
         recommend_als.run(lake, {})
 
 
-def test_strangers_and_whoever_bears_their_name_get_what_is_popular(lake):
-    train(configured(lake, popularity_share=0.5), {})
+def test_what_is_recommended_is_available_and_says_why_and_strangers_get_what_is_popular(lake):
+    train(lake, {})
+    # One who bears the name of the stand-in for strangers, and one who has done nothing yet.
     named = lake.spark.createDataFrame([(ANYONE, 40), ("silent", 41)], tables.user_ids.schema)
     lake.append_new(tables.user_ids, named)
-
-    recommend_als.run(configured(lake, top_n=3), {})
-
-    rows = lake.read(tables.als_top_n).collect()
-    best = {
-        user: [(r["new_episode_id"], r["rank"]) for r in rows if r["user_id"] == user] for user in (ANYONE, "silent")
-    }
-    assert sorted(best[ANYONE]) == sorted(best["silent"])
-    assert sorted(rank for _, rank in best[ANYONE]) == [1, 2, 3]
-    assert {row["user_id"] for row in rows} == {f"u{n}" for n in range(40)} | {ANYONE, "silent"}
-
-
-def test_what_is_recommended_is_available_and_says_why(lake):
-    train(lake, {})
     episodes = [("e0", "en", True), ("e1", "en", False), ("e2", None, True)]
     columns = {"episode_id": 0, "language": 1, "available": 2}
     lake.upsert(
@@ -124,6 +111,13 @@ def test_what_is_recommended_is_available_and_says_why(lake):
 
     rows = lake.read(tables.als_top_n).collect()
     assert {row["new_episode_id"] for row in rows} == {f"e{n}" for n in range(24)} - {"e1"}
+    best = {
+        user: [(r["new_episode_id"], r["rank"]) for r in rows if r["user_id"] == user] for user in (ANYONE, "silent")
+    }
+    assert sorted(best[ANYONE]) == sorted(best["silent"])
+    assert sorted(rank for _, rank in best[ANYONE]) == list(range(1, 21))
+    everybody = {f"u{n}" for n in range(40)} | {ANYONE, "silent"}
+    assert {row["user_id"] for row in rows} == everybody
     likes = {(row["user_id"], row["new_episode_id"]) for row in lake.read(tables.daily_engagement).collect()}
     liked = {(row["user_id"], row["because_episode_id"]) for row in rows if row["reason"] == "liked"}
     assert liked
@@ -131,7 +125,7 @@ def test_what_is_recommended_is_available_and_says_why(lake):
     assert all(row["because_episode_id"] is None for row in rows if row["reason"] == "popular")
     final = lake.read(tables.final_recommendations).collect()
     assert {row["recommended_episode_id"] for row in final} == {row["new_episode_id"] for row in rows}
-    assert {row["user_id"] for row in final} == {f"u{n}" for n in range(40)} | {ANYONE, f"{ANYONE}:en"}
+    assert {row["user_id"] for row in final} == everybody | {f"{ANYONE}:en"}
     assert [row["recommended_episode_id"] for row in final if row["user_id"] == f"{ANYONE}:en"] == ["e0"]
 
 
