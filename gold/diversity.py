@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from gold.models.factors import Factors
-from gold.top_n import SCHEMA, Batches
+from gold.top_n import SCHEMA, Batches, by_user
 from gold.vectors import CLOSURE_BYTES, Floats, Vectors, collected, slices, unit
 from reclake.errors import DataTooLargeError
 
@@ -72,8 +71,7 @@ def diversified(best: DataFrame, items: DataFrame, n: int, share: float) -> Data
             f"The vectors of {units.numbers.size:,} items are more than the workers can be handed to diversify "
             "recommendations. Set DIVERSITY to 0, or train with a smaller rank."
         )
-    candidates = F.array_sort(F.collect_list(F.struct("rank", "item_idx", "score"))).alias("best")
-    return best.groupBy("idx").agg(candidates).mapInArrow(_orderer(units, n, share), SCHEMA)
+    return by_user(best).mapInArrow(_orderer(units, n, share), SCHEMA)
 
 
 def chosen(scores: npt.NDArray[np.float64], units: Floats, n: int, share: float) -> list[int]:

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
 from gold.configuration import Configuration
-from gold.top_n import SCHEMA, Batches
+from gold.top_n import SCHEMA, Batches, by_user
 from gold.vectors import CLOSURE_BYTES, Ints, Vectors, collected, slices
 
 LIKED, POPULAR = "liked", "popular"
@@ -57,12 +57,10 @@ def with_reasons(best: DataFrame, engaged: DataFrame, items: DataFrame, configur
             "*", F.lit(None).cast("string").alias("reason"), F.lit(None).cast("int").alias("because_idx")
         )
     popularity = collected(items.select("idx", F.array(F.col("popularity").cast("float")).alias("factors")))
-    recommended = F.array_sort(F.collect_list(F.struct("rank", "item_idx", "score"))).alias("best")
     own = F.array_sort(F.collect_list(F.struct("item_idx", F.col("engagement").cast("double").alias("engagement"))))
     none = F.array().cast("array<struct<item_idx: int, engagement: double>>")
     named = (
-        best.groupBy("idx")
-        .agg(recommended)
+        by_user(best)
         .join(engaged.groupBy(F.col("user_idx").alias("idx")).agg(own.alias("own")), "idx", "left")
         .withColumn("own", F.coalesce("own", none))
         .mapInArrow(_explainer(vectors, popularity, configuration), f"{SCHEMA}, because_idx int")

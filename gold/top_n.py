@@ -74,6 +74,11 @@ def top_n(queries: DataFrame, items: DataFrame, n: int, closure_bytes: int = CLO
     return reduce(DataFrame.unionByName, blocks).withColumn("rank", best).where(F.col("rank") <= n)
 
 
+def by_user(best: DataFrame) -> DataFrame:
+    """Gather the results of `top_n` in a row per query: `idx`, and `best`, structs of rank, item_idx, score by rank."""
+    return best.groupBy("idx").agg(F.array_sort(F.collect_list(F.struct("rank", "item_idx", "score"))).alias("best"))
+
+
 def best_of(scores: Floats, numbers: Ints, n: int) -> tuple[Ints, Floats]:
     """Order the `n` best of one query's scores: highest first, equal ones by number, NaN and -inf never."""
     candidates = np.flatnonzero(scores > -np.inf)
@@ -124,6 +129,11 @@ def width(num_items: int, n: int) -> int:
     return -(-num_items // size) * size
 
 
+def rows_at_once(columns: int, n: int) -> int:
+    """Count the queries whose scores and candidates fit `BLOCK_BYTES`."""
+    return max(1, BLOCK_BYTES // max(4 * columns, CANDIDATE_BYTES * n))
+
+
 def _group_size(num_items: int, n: int) -> int:
     """Choose groups so large that finding the best groups and looking into them cost little, both."""
     return max(1, min(GROUP_SIZE, num_items // (4 * n)))
@@ -158,16 +168,16 @@ def _blocks(items: DataFrame, most_bytes: int) -> Iterator[tuple[Ints, Floats]]:
 
 def _scorer(numbers: Ints, vectors: Floats, n: int) -> Callable[[Batches], Batches]:
     columns = width(numbers.size, n)
-    rows_at_once = max(1, BLOCK_BYTES // max(4 * columns, CANDIDATE_BYTES * n))
+    at_once = rows_at_once(columns, n)
 
     def score(batches: Batches) -> Batches:
         # As many workers as cores run already.
         with threadpool_limits(limits=1, user_api="blas"):
             # One array for all blocks: the pages of a new one cost as much as the scores in it.
-            scores = np.empty((rows_at_once, columns), dtype=np.float32)
+            scores = np.empty((at_once, columns), dtype=np.float32)
             for batch in batches:
-                for start in range(0, batch.num_rows, rows_at_once):
-                    queries = batch.slice(start, rows_at_once)
+                for start in range(0, batch.num_rows, at_once):
+                    queries = batch.slice(start, at_once)
                     block = scores[: queries.num_rows]
                     _score(queries, numbers, vectors, block)
                     yield _rows(queries["idx"], best_of_each(block, numbers, n))

@@ -46,9 +46,9 @@ def collected(vectors: DataFrame) -> Vectors:
     """
     table = vectors.select("idx", "factors").toArrow().combine_chunks()
     numbers = table["idx"].to_numpy().astype(np.int32)
-    rows = flat(table["factors"].combine_chunks()).reshape(numbers.size, -1 if numbers.size else 0)
+    rows = matrix(table["factors"].combine_chunks())
     order = np.argsort(numbers)
-    return Vectors(numbers[order], rows[order].astype(np.float32))
+    return Vectors(numbers[order], rows[order])
 
 
 def unit(vectors: DataFrame) -> DataFrame:
@@ -56,6 +56,25 @@ def unit(vectors: DataFrame) -> DataFrame:
     length = F.sqrt(F.aggregate("factors", F.lit(0.0), lambda total, x: total + x * x))
     scaled = F.transform("factors", lambda x: (x / F.col("length")).cast("float"))
     return vectors.withColumn("length", length).where("length > 0").withColumn("factors", scaled).drop("length")
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Scale each row to length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: Floats = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return units
+
+
+def matrix(lists: pa.ListArray) -> Floats:
+    """Lists of one length as rows of float32."""
+    rows: Floats = flat(lists).reshape(len(lists), -1 if len(lists) else 0).astype(np.float32, copy=False)
+    return rows
+
+
+def lists(rows: Floats) -> pa.ListArray:
+    """Rows as lists."""
+    ends = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
+    return pa.ListArray.from_arrays(ends, np.ascontiguousarray(rows).ravel())
 
 
 def flat(lists: pa.ListArray) -> npt.NDArray[np.number]:

@@ -10,11 +10,11 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.hybrid.sources import Sources, matrix
+from gold.hybrid.sources import Sources
 from gold.hybrid.weights import SOURCES
 from gold.models.factors import Factors
-from gold.top_n import SCHEMA, Batches
-from gold.vectors import CLOSURE_BYTES, Floats, Ints, Vectors, collected, slices
+from gold.top_n import SCHEMA, Batches, by_user
+from gold.vectors import CLOSURE_BYTES, Floats, Ints, Vectors, collected, matrix, slices, unit_rows
 
 REASONS = dict(zip(SOURCES, ("liked", "similar", "popular"), strict=True))
 """What is said of a recommendation by the source that adds most to it."""
@@ -49,11 +49,11 @@ def with_explanations(best: DataFrame, liked: DataFrame, weighed: Factors, sourc
         none = {"sources": _SHARES, "reason": "string", "because_idx": "int"}
         return best.select("*", *(F.lit(None).cast(kind).alias(name) for name, kind in none.items()))
     popularity = collected(sources.items.select("idx", F.array(F.col("popularity").cast("float")).alias("factors")))
-    by_user = best.groupBy("idx").agg(F.array_sort(F.collect_list(F.struct("rank", "item_idx", "score"))).alias("best"))
     own = liked.groupBy(F.col("user_idx").alias("idx")).agg(F.array_sort(F.collect_list("item_idx")).alias("own"))
     anyone = F.lit([float(one) for one in weighed.anyone or ()]).cast("array<float>")
     asked = (
-        by_user.join(own, "idx", "left")
+        by_user(best)
+        .join(own, "idx", "left")
         .join(weighed.users, "idx", "left")
         .select(
             "idx",
@@ -76,11 +76,11 @@ def with_explanations(best: DataFrame, liked: DataFrame, weighed: Factors, sourc
 def _explaining(als: Vectors, text: Vectors, popularity: Vectors) -> Callable[[Batches], Batches]:
     split = als.rows.shape[1], als.rows.shape[1] + text.rows.shape[1]
 
-    def nearest(items: Ints, own: Ints, vectors: Vectors) -> Ints:
+    def nearest(items: Floats, own: Ints, vectors: Vectors) -> Ints:
         """The like of the highest cosine with each item; -1 where there is none."""
         if not own.size:
-            return np.full(items.size, -1)
-        likeness = _unit(vectors.of(items)) @ _unit(vectors.of(own)).T
+            return np.full(len(items), -1)
+        likeness = unit_rows(items) @ unit_rows(vectors.of(own)).T
         found: Ints = own[likeness.argmax(axis=1)]
         return found
 
@@ -94,27 +94,19 @@ def _explaining(als: Vectors, text: Vectors, popularity: Vectors) -> Callable[[B
             ):
                 theirs = items[some]
                 of_als, of_text, of_popularity = np.split(user, split)
-                adds = np.column_stack(
-                    [als.of(theirs) @ of_als, text.of(theirs) @ of_text, popularity.of(theirs) @ of_popularity]
-                )
+                in_als, in_text = als.of(theirs), text.of(theirs)
+                adds = np.column_stack([in_als @ of_als, in_text @ of_text, popularity.of(theirs) @ of_popularity])
                 parts.append(adds)
-                strongest = adds.argmax(axis=1)
-                likeness = [nearest(theirs, own[likes], vectors) for vectors in (als, text)]
-                because.append(np.choose(strongest, [*likeness, np.full(theirs.size, -1)]))
-            adds, nearest_likes = np.concatenate(parts).astype(np.float64), np.concatenate(because)
+                nearest_likes = [nearest(in_als, own[likes], als), nearest(in_text, own[likes], text)]
+                because.append(np.choose(adds.argmax(axis=1), [*nearest_likes, np.full(theirs.size, -1)]))
+            all_adds, all_because = np.concatenate(parts).astype(np.float64), np.concatenate(because)
             yield pa.record_batch(
                 {
                     "idx": np.repeat(batch["idx"].to_numpy(), batch["best"].value_lengths().to_numpy()),
                     **{name: best.field(name) for name in ("item_idx", "score", "rank")},
-                    **dict(zip(SOURCES, np.ascontiguousarray(adds.T), strict=True)),
-                    "because_idx": pa.array(nearest_likes, pa.int32(), mask=nearest_likes < 0),
+                    **dict(zip(SOURCES, np.ascontiguousarray(all_adds.T), strict=True)),
+                    "because_idx": pa.array(all_because, pa.int32(), mask=all_because < 0),
                 }
             )
 
     return explain
-
-
-def _unit(vectors: Floats) -> Floats:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    units: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return units

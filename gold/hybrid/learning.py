@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.hybrid.sources import Sources, matrix, zeros
+from gold.hybrid.sources import Scale, Sources, zeros
 from gold.hybrid.weights import ALS_ALONE, LIKES_FROM, SOURCES, Weights, as_matrix, grid, group_of
-from gold.vectors import Floats, Ints
+from gold.vectors import Floats, Ints, matrix
 
 K = 10
 MOST_USERS = 4_000
@@ -88,13 +89,14 @@ def learned(sources: Sources, queries: DataFrame, relevant: DataFrame, strangers
     items = _Items.of(sources)
     unheard = items.among(items.is_cold)
     nobody = strangers.select(F.col("user_idx").alias("idx"), F.array().cast("array<int>").alias("excluded"))
-    cases = list(_cases(sources, items, queries, relevant))
+    sample = _sample(sources, queries, relevant)
+    cases = list(_cases(sample, sources.scale, items))
     # Users come in an order that has nothing to do with them.
     weights = _best(cases[::2])
     segments = {
         "all items": cases[1::2],
-        "unheard items among themselves": list(_cases(sources, unheard, queries, relevant))[1::2],
-        "new listeners": list(_cases(sources, items, nobody.distinct(), strangers)),
+        "unheard items among themselves": list(_cases(sample, sources.scale, unheard))[1::2],
+        "new listeners": list(_cases(_sample(sources, nobody.distinct(), strangers), sources.scale, items)),
     }
     scores = {
         (segment, name): _ndcg(some, mix) for segment, some in segments.items() for name, mix in _mixes(weights).items()
@@ -118,15 +120,15 @@ class _Items:
         columns = ("idx", "als", "text", "popularity", "is_cold")
         table = sources.items.select(*columns).toArrow().sort_by("idx").combine_chunks()
         numbers, als, text, popularity, is_cold = (table[name].combine_chunks() for name in columns)
-        scaled = popularity.to_numpy() / (sources.scale.popularity or 1.0)
+        scaled = popularity.to_numpy() / sources.scale.popularity
         return cls(numbers.to_numpy(), matrix(als), matrix(text), scaled, is_cold.to_numpy(zero_copy_only=False))
 
     def among(self, chosen: npt.NDArray[np.bool_]) -> _Items:
         return _Items(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def _cases(sources: Sources, items: _Items, queries: DataFrame, relevant: DataFrame) -> Iterator[Case]:
-    """What each source says of its best items; users who like none of `items` in the window do not count."""
+def _sample(sources: Sources, queries: DataFrame, relevant: DataFrame) -> pa.Table:
+    """At most `MOST_USERS` users: what they like in the window, and what the sources know of them."""
     wanted = relevant.groupBy(F.col("user_idx").alias("idx")).agg(F.collect_set("item_idx").alias("relevant"))
     sample = (
         queries.select("idx", "excluded")
@@ -139,12 +141,17 @@ def _cases(sources: Sources, items: _Items, queries: DataFrame, relevant: DataFr
             "relevant",
             F.coalesce("excluded", F.array().cast("array<int>")).alias("excluded"),
             F.coalesce("likes", F.lit(0)).alias("likes"),
-            F.coalesce("als", zeros(items.als.shape[1])).alias("als"),
-            F.coalesce("text", zeros(items.text.shape[1])).alias("text"),
+            F.coalesce("als", zeros(len(sources.scale.als))).alias("als"),
+            F.coalesce("text", zeros(len(sources.scale.text))).alias("text"),
         )
     )
-    for batch in sample.toArrow().combine_chunks().to_batches(USERS_AT_ONCE):
-        als, text = sources.scale.scaled(matrix(batch["als"]), matrix(batch["text"]))
+    return sample.toArrow().combine_chunks()
+
+
+def _cases(sample: pa.Table, scale: Scale, items: _Items) -> Iterator[Case]:
+    """What each source says of its best items; users who like none of `items` in the window do not count."""
+    for batch in sample.to_batches(USERS_AT_ONCE):
+        als, text = scale.scaled(matrix(batch["als"]), matrix(batch["text"]))
         scores = np.stack(
             [als @ items.als.T, text @ items.text.T, np.broadcast_to(items.popularity, (len(als), items.numbers.size))]
         )

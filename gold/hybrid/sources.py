@@ -22,7 +22,7 @@ from gold.hybrid.weights import Weights, as_matrix, group_of
 from gold.models.factors import VECTOR, Factors
 from gold.text import cold_items
 from gold.top_n import Batches
-from gold.vectors import CLOSURE_BYTES, Floats, Vectors, collected, flat, slices
+from gold.vectors import CLOSURE_BYTES, Floats, Vectors, collected, lists, matrix, slices, unit_rows
 from reclake.errors import DataTooLargeError
 from reclake.staging import Stage
 
@@ -36,7 +36,7 @@ class Scale:
     als, text : array (dimensions, dimensions)
         Covariances of the items' vectors.
     popularity : float
-        Standard deviation of popularity.
+        Standard deviation of popularity; 1 where all items are equally popular.
     """
 
     als: Floats
@@ -121,7 +121,7 @@ def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: D
     warm = items.where("NOT is_cold")
     als = collected(warm.selectExpr("idx", "als AS factors")).rows
     popularity = warm.agg(F.stddev_pop("popularity").alias("spread")).first()
-    scale = Scale(_covariance(als), _covariance(told.rows), float((popularity and popularity["spread"]) or 0.0))
+    scale = Scale(_covariance(als), _covariance(told.rows), float((popularity and popularity["spread"]) or 1.0))
     tastes = liked.groupBy(F.col("user_idx").alias("idx")).agg(
         F.array_sort(F.collect_list(F.struct("item_idx", F.col("engagement").cast("float").alias("engagement")))).alias(
             "liked"
@@ -165,10 +165,8 @@ def _tasting(embeddings: Vectors) -> Callable[[Batches], Batches]:
             vectors *= liked.field("engagement").to_numpy()[:, None]
             sums = [vectors[own].sum(axis=0) for own in slices(batch["liked"])]
             tastes = np.stack(sums) if sums else np.zeros((0, vectors.shape[1]), dtype=np.float32)
-            lengths = np.linalg.norm(tastes, axis=1, keepdims=True)
-            tastes = np.divide(tastes, lengths, out=np.zeros_like(tastes), where=lengths > 0)
             likes = batch["liked"].value_lengths()
-            yield pa.record_batch({"idx": batch["idx"], "text": _lists(tastes), "likes": likes})
+            yield pa.record_batch({"idx": batch["idx"], "text": lists(unit_rows(tastes)), "likes": likes})
 
     return taste
 
@@ -178,9 +176,9 @@ def _weighing(scale: Scale, weights: npt.NDArray[np.float64]) -> Callable[[Batch
         for batch in batches:
             als, text = scale.scaled(matrix(batch["als"]), matrix(batch["text"]))
             own = weights[group_of(batch["likes"].to_numpy())]
-            popularity = own[:, 2:] / scale.popularity if scale.popularity else own[:, 2:]
-            factors = np.hstack([own[:, :1] * als, own[:, 1:2] * text, popularity]).astype(np.float32)
-            yield pa.record_batch({"idx": batch["idx"], "factors": _lists(factors)})
+            weighed = [own[:, :1] * als, own[:, 1:2] * text, own[:, 2:] / scale.popularity]
+            factors = np.hstack(weighed).astype(np.float32)
+            yield pa.record_batch({"idx": batch["idx"], "factors": lists(factors)})
 
     return weigh
 
@@ -200,14 +198,3 @@ def _divided(vectors: Floats, covariance: Floats) -> Floats:
 def zeros(size: int) -> Column:
     """A literal vector of zeros."""
     return F.lit([0.0] * size).cast(VECTOR)
-
-
-def matrix(lists: pa.ListArray) -> Floats:
-    """Vectors of one length as rows of float32."""
-    rows: Floats = flat(lists).reshape(len(lists), -1 if len(lists) else 0).astype(np.float32)
-    return rows
-
-
-def _lists(rows: Floats) -> pa.ListArray:
-    ends = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
-    return pa.ListArray.from_arrays(ends, np.ascontiguousarray(rows).ravel())

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from gold.configuration import Configuration
 from gold.models.factors import Factors
 from gold.models.matrix import collected
+from gold.vectors import lists
 
 
 def fit(interactions: DataFrame, configuration: Configuration) -> Factors:
@@ -49,6 +50,4 @@ def fit(interactions: DataFrame, configuration: Configuration) -> Factors:
 
 
 def _frame(spark: SparkSession, idx: npt.NDArray[np.int32], factors: npt.NDArray[np.float32]) -> DataFrame:
-    starts = np.arange(0, factors.size + 1, factors.shape[1], dtype=np.int32)
-    vectors = pa.ListArray.from_arrays(starts, factors.ravel())
-    return spark.createDataFrame(pa.table({"idx": idx, "factors": vectors}))
+    return spark.createDataFrame(pa.table({"idx": idx, "factors": lists(factors)}))

@@ -8,16 +8,17 @@ hear.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
+from gold.top_n import Batches
+from gold.vectors import lists, matrix
 from reclake.errors import NothingToServeError
 
 REGULARIZATION = 1.0
@@ -26,7 +27,6 @@ _MOST_SUMS = 32
 """Partial sums that come to the driver, of 1.6 MB each for 384 dimensions and 128 factors."""
 
 Floats = npt.NDArray[np.floating]
-Batches = Iterable[pa.RecordBatch]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def fit_to(items: DataFrame, regularization: float = REGULARIZATION) -> ColdItem
         There are no items.
     """
     pairs = items.select("embedding", "factors").coalesce(_MOST_SUMS)
-    rows = pairs.mapInArrow(_adder, "rows int, sums binary").collect()
+    rows = pairs.mapInArrow(_adder, "rows int, sums binary").collect()  # at most _MOST_SUMS
     sums = [np.frombuffer(row["sums"]).reshape(row["rows"], -1) for row in rows]
     return _solved(reduce(np.add, sums, np.zeros((1, 1))), regularization)
 
@@ -126,7 +126,7 @@ def _adder(batches: Batches) -> Iterator[pa.RecordBatch]:
     total: Floats | None = None
     for batch in batches:
         if batch.num_rows:
-            sums = _sums(_matrix(batch["embedding"]), _matrix(batch["factors"]))
+            sums = _sums(matrix(batch["embedding"]), matrix(batch["factors"]))
             total = sums if total is None else total + sums
     if total is not None:
         yield pa.record_batch({"rows": pa.array([len(total)], pa.int32()), "sums": [total.tobytes()]})
@@ -136,14 +136,7 @@ def _predictor(cold_items: ColdItems) -> Callable[[Batches], Iterator[pa.RecordB
     def predict(batches: Batches) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             if batch.num_rows:
-                factors = cold_items.predict(_matrix(batch["embedding"]))
-                ends = np.arange(len(factors) + 1, dtype=np.int32) * factors.shape[1]
-                lists = pa.ListArray.from_arrays(ends, factors.ravel())
-                yield pa.record_batch({"idx": batch["idx"], "factors": lists})
+                factors = cold_items.predict(matrix(batch["embedding"]))
+                yield pa.record_batch({"idx": batch["idx"], "factors": lists(factors)})
 
     return predict
-
-
-def _matrix(lists: pa.ListArray) -> Floats:
-    values: Floats = pc.list_flatten(lists).to_numpy().reshape(len(lists), -1)
-    return values

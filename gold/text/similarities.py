@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from gold.top_n import BLOCK_BYTES, CANDIDATE_BYTES, CLOSURE_BYTES, Found, best_of_each, width
+from gold.top_n import CLOSURE_BYTES, Batches, Found, best_of_each, rows_at_once, width
+from gold.vectors import Floats, Ints, matrix
 from reclake import tables
 
 S = tables.text_similarities.c
@@ -23,10 +23,6 @@ SCHEMA = "episode_id string, similar_episode_id string, similarity double, rank 
 
 _PAIRS_AT_ONCE = 2_000
 """Few enough that their vectors stay in the processor's cache."""
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.signedinteger]
-Batches = Iterable[pa.RecordBatch]
 
 
 def similar(embeddings: DataFrame, n: int, closure_bytes: int = CLOSURE_BYTES) -> DataFrame:
@@ -88,7 +84,7 @@ def _blocks(vectors: DataFrame, most_bytes: int) -> Iterator[_Block]:
         # Taken, because a slice would travel with all that it is a slice of.
         part = table.take(np.arange(start, min(start + at_once, table.num_rows)))
         ids, languages, embedding = (part[name].combine_chunks() for name in part.schema.names)
-        yield _Block(ids, languages, _matrix(embedding))
+        yield _Block(ids, languages, matrix(embedding))
 
 
 def _finder(block: _Block, n: int) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
@@ -109,11 +105,11 @@ def _found(queries: pa.RecordBatch, block: _Block, candidates: Ints, n: int) -> 
     """Compare queries of one language with the candidates, as many at once as there is room for their scores."""
     among = block.vectors if candidates.size == len(block.ids) else block.vectors[candidates]
     columns = width(candidates.size, n)
-    rows_at_once = max(1, BLOCK_BYTES // max(4 * columns, CANDIDATE_BYTES * n))
-    scores = np.empty((rows_at_once, columns), dtype=np.float32)
-    for start in range(0, queries.num_rows, rows_at_once):
-        part = queries.slice(start, rows_at_once)
-        vectors, found = _matrix(part["embedding"]), scores[: part.num_rows]
+    at_once = rows_at_once(columns, n)
+    scores = np.empty((at_once, columns), dtype=np.float32)
+    for start in range(0, queries.num_rows, at_once):
+        part = queries.slice(start, at_once)
+        vectors, found = matrix(part["embedding"]), scores[: part.num_rows]
         np.matmul(vectors, among.T, out=found[:, : candidates.size])
         found[:, candidates.size :] = -np.inf
         itself = pc.fill_null(pc.index_in(part["episode_id"], value_set=block.ids), -1).to_numpy()
@@ -147,8 +143,3 @@ def _cosines(queries: Floats, vectors: Floats, best: Found) -> Floats:
         products = queries[best.rows[pairs]] * vectors[best.items[pairs]]
         cosines[pairs] = products.sum(axis=1, dtype=np.float64)
     return cosines.clip(max=1)
-
-
-def _matrix(embeddings: pa.ListArray) -> Floats:
-    values: Floats = pc.list_flatten(embeddings).to_numpy().reshape(len(embeddings), -1)
-    return values

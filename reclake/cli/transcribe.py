@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from reclake.cli.produce import INTERRUPTED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,9 +19,6 @@ if TYPE_CHECKING:
     from producers.transcripts.attempt import Episode
     from producers.transcripts.work import Done
     from reclake.settings import Settings
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells count it."""
 
 
 def register(app: typer.Typer) -> None:

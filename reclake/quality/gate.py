@@ -32,8 +32,8 @@ def check_quality(lake: Lakehouse, layer: str) -> None:
 
     Parameters
     ----------
-    layer : {"bronze", "silver", "gold"}
-        The layer.
+    layer : str
+        One of `LAYERS`.
 
     Raises
     ------
