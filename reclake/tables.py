@@ -34,6 +34,8 @@ DATE, TIMESTAMP, BINARY, BOOLEAN = DateType(), TimestampType(), BinaryType(), Bo
 ENGAGEMENT = DecimalType(18, 6)
 """Weights are decimals, so that their sums do not depend on the order of addition."""
 ENGAGEMENT_SUM = DecimalType(28, 6)
+MONEY, MONEY_SUM = DecimalType(18, 2), DecimalType(28, 2)
+"""Amounts are decimals for the same reason; they are in the currency of the shop."""
 VECTOR = ArrayType(FloatType())
 
 
@@ -128,6 +130,19 @@ _SERVED = [
 
 raw_user_events = _raw("user_events", "podcast listening events")
 raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
+raw_clickstream = _raw("clickstream", "shop clicks")
+
+raw_purchases = _table(
+    "bronze",
+    "purchases",
+    [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "row of the file, from 0")],
+    [
+        ("value", BINARY, "the row as a JSON object of the file's columns"),
+        ("path", STRING, "where the file lay"),
+        ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
+    ],
+    cluster_by=("ingested_at",),
+)
 
 user_events = _table(
     "silver",
@@ -204,10 +219,99 @@ transcripts = _table(
     cluster_by=("episode_id",),
 )
 
+_HISTORY = [
+    ("avg_purchase_amount", DOUBLE, "mean amount of the user's purchases of earlier days; null without any"),
+    ("past_purchases", LONG, "number of the user's purchases of earlier days"),
+]
+
+clickstream_events = _table(
+    "silver",
+    "clickstream_events",
+    [
+        ("event_id", STRING, "identity of the event, with day; a hash of the fields where none was given"),
+        ("day", DATE, "UTC day of timestamp"),
+    ],
+    [
+        ("timestamp", TIMESTAMP, "when it happened, by the producer's clock, UTC"),
+        ("session_id", STRING, "the producer's session; null where it has none"),
+        ("user_id", STRING, "the shopper; null: anonymous"),
+        ("item_id", STRING, "the product"),
+        ("event_type", STRING, "view, click, add_to_cart or purchase"),
+        ("price", DOUBLE, "price of the product at that time"),
+        *_HISTORY,
+    ],
+    cluster_by=("day",),
+)
+
+purchases = _table(
+    "silver",
+    "purchases",
+    [("purchase_id", STRING, "hash of the fields, and of which one of equal rows of a file it is")],
+    [
+        ("user_id", STRING, "who bought"),
+        ("item_id", STRING, "what was bought"),
+        ("purchase_amount", MONEY, "what it cost"),
+        ("purchase_date", DATE, "when"),
+    ],
+    cluster_by=("purchase_date",),
+)
+
+_COUNTS = [
+    ("num_views", LONG, "events of type view"),
+    ("num_clicks", LONG, "events of type click"),
+    ("num_add_to_cart", LONG, "events of type add_to_cart"),
+    ("num_purchases", LONG, "events of type purchase"),
+]
+
+_SESSION_ITEM = StructType(
+    [
+        StructField("item_id", STRING),
+        *(StructField(name, kind) for name, kind, _ in _COUNTS),
+        StructField("last_at", TIMESTAMP),
+    ]
+)
+
+sessions = _table(
+    "silver",
+    "sessions",
+    [
+        ("session_key", STRING, "hash of whose session it is and of when it began"),
+        ("day", DATE, "UTC day on which it began"),
+    ],
+    [
+        ("owner", STRING, "whose session: s: and the producer's session, or u: and the user where there is none"),
+        ("session_id", STRING, "the producer's session; session_key where it has none"),
+        ("user_id", STRING, "the shopper, of the newest event that names one; null: anonymous"),
+        ("started_at", TIMESTAMP, "first event, UTC"),
+        ("ended_at", TIMESTAMP, "last event, UTC"),
+        *_COUNTS,
+        ("num_events", LONG, "events of all types"),
+        ("session_length", DOUBLE, "seconds from the first event to the last"),
+        ("avg_time_gap", DOUBLE, "mean seconds between one event and the next; null with one event"),
+        ("last_event", STRING, "type of the last event"),
+        ("revenue", MONEY_SUM, "sum of the prices of purchase events"),
+        *((name, kind, f"{comment}, as of the first event") for name, kind, comment in _HISTORY),
+        ("is_bot", BOOLEAN, "too many events for a person: kept out of training and of metrics"),
+        ("items", ArrayType(_SESSION_ITEM), "its items, last touched first, at most 100"),
+    ],
+    cluster_by=("day",),
+)
+
+daily_item_activity = _table(
+    "silver",
+    "daily_item_activity",
+    [("item_id", STRING, "the product"), ("day", DATE, "UTC day")],
+    _COUNTS,
+    cluster_by=("day",),
+)
+
 quarantine = _table(
     "silver",
     "quarantine",
-    [("source", STRING, "bronze table it came from"), ("position", STRING, "topic/partition/offset")],
+    [
+        ("source", STRING, "bronze table it came from"),
+        ("position", STRING, "topic/partition/offset, or hash and row of a file"),
+    ],
     [
         ("value", BINARY, "record value as received"),
         ("reason", STRING, "machine-readable reason"),
@@ -318,6 +422,119 @@ final_recommendations = _table(
     ],
 )
 
+session_item_item = _table(
+    "gold",
+    "session_item_item",
+    [("item_id", STRING, "the product"), ("similar_item_id", STRING, "a product of the same sessions")],
+    [
+        ("similarity", DOUBLE, "how often they follow each other in sessions, near ones more, divided by how common"),
+        ("rank", INT, "1 is the most similar"),
+        *_SERVED,
+    ],
+    cluster_by=("item_id",),
+)
+
+session_item_factors = _table(
+    "gold",
+    "session_item_factors",
+    [("item_id", STRING, "the product"), ("model_version", STRING, "version of the model")],
+    [
+        ("factors", VECTOR, "latent factors of ALS on sessions and items"),
+        ("configuration", STRING, "what the factors were fitted with (JSON), the same in all rows"),
+    ],
+)
+
+session_recommendations = _table(
+    "gold",
+    "session_recommendations",
+    [("session_id", STRING, "the session"), ("item_id", STRING, "the recommended product")],
+    [
+        ("score", DOUBLE, "higher is better; comparable within a session only"),
+        ("rank", INT, "1 is the best"),
+        ("reason", STRING, "what speaks most for it: session (something in the session) or popular"),
+        ("because_item_id", STRING, "the product of the session, where that is the reason"),
+        ("user_id", STRING, "the shopper; null: anonymous"),
+        ("session_ended_at", TIMESTAMP, "last event of the session that was known, UTC"),
+        *_SERVED,
+    ],
+    cluster_by=("session_id",),
+)
+
+item_popularity = _table(
+    "gold",
+    "item_popularity",
+    [("item_id", STRING, "the product")],
+    [
+        ("num_views", LONG, "view events of the last 28 days, counted back from the newest event"),
+        ("num_clicks", LONG, "click events of that time"),
+        ("num_add_to_cart", LONG, "add_to_cart events of that time"),
+        ("num_purchases", LONG, "purchase events of that time"),
+        ("conversion", DOUBLE, "purchases per view, null without views"),
+        ("trend", DOUBLE, "weighted events per day of the last 7 days, divided by those of all 28; 1 is steady"),
+        ("popularity", DOUBLE, "0 to 1, by weighted events; recent ones count more"),
+        ("rank", INT, "1 is the most popular"),
+    ],
+)
+
+session_metrics = _table(
+    "gold",
+    "session_metrics",
+    [("day", DATE, "UTC day on which the sessions began")],
+    [
+        ("num_sessions", LONG, "sessions without bots"),
+        ("num_users", LONG, "shoppers that are known"),
+        ("num_bots", LONG, "sessions of bots"),
+        ("num_events", LONG, "events without bots"),
+        ("mean_length", DOUBLE, "seconds"),
+        ("mean_events", DOUBLE, "events per session"),
+        ("cart_rate", DOUBLE, "share of sessions with an add_to_cart"),
+        ("conversion", DOUBLE, "share of sessions with a purchase"),
+        ("abandonment", DOUBLE, "share of sessions with an add_to_cart that have no purchase; null without any"),
+        ("revenue", MONEY_SUM, "sum of the prices of purchase events"),
+    ],
+    cluster_by=("day",),
+)
+
+top_sessions = _table(
+    "gold",
+    "top_sessions",
+    [("day", DATE, "UTC day on which the sessions began"), ("rank", INT, "1 is the most active")],
+    [
+        ("session_id", STRING, "the session"),
+        ("user_id", STRING, "the shopper; null: anonymous"),
+        ("num_events", LONG, "events of all types"),
+        ("num_purchases", LONG, "events of type purchase"),
+        ("session_length", DOUBLE, "seconds from the first event to the last"),
+    ],
+    cluster_by=("day",),
+)
+
+_FAVOURITE = StructType([StructField("item_id", STRING), StructField("weight", DOUBLE)])
+
+user_profiles = _table(
+    "gold",
+    "user_profiles",
+    [("user_id", STRING, "the shopper")],
+    [
+        ("first_seen_at", TIMESTAMP, "first event, UTC"),
+        ("last_seen_at", TIMESTAMP, "last event, UTC; recency is counted from it"),
+        ("num_sessions", LONG, "sessions without bots"),
+        *_COUNTS,
+        ("spend", MONEY_SUM, "sum of the prices of purchase events"),
+        ("conversion", DOUBLE, "share of sessions with a purchase"),
+        ("sessions_per_week", DOUBLE, "sessions per week between the first event and the last, at least one week"),
+        ("mean_session_length", DOUBLE, "seconds"),
+        ("median_days_between", DOUBLE, "median days from the start of a session to that of the next; null with one"),
+        ("favourite_items", ArrayType(_FAVOURITE), "items by weighted events, at most 10, the best first"),
+        (
+            "favourite_hours",
+            ArrayType(INT),
+            "UTC hours at which most sessions begin, at most 3, the most frequent first",
+        ),
+    ],
+    cluster_by=("user_id",),
+)
+
 progress = _table(
     "ops",
     "progress",
@@ -364,5 +581,9 @@ model_evaluations = _table(
 
 ALL: tuple[Table, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Table))
 
-RAW_BY_TOPIC = {"user-events": raw_user_events, "episode-metadata": raw_episode_metadata}
+RAW_BY_TOPIC = {
+    "user-events": raw_user_events,
+    "episode-metadata": raw_episode_metadata,
+    "clickstream": raw_clickstream,
+}
 """The bronze table of each Kafka topic."""
