@@ -9,7 +9,6 @@ import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
@@ -44,15 +43,16 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.stop()
 
 
-@pytest.fixture
-def new_lake(spark: SparkSession, tmp_path: Path) -> Callable[[], Lakehouse]:
+@pytest.fixture(scope="session")
+def new_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Lakehouse]:
     """Make empty lakehouses on the session of the run, each with a home and schemas that no other has."""
 
     def make() -> Lakehouse:
         number = next(_numbers)
+        home = tmp_path_factory.mktemp("home")
         schemas = {f"{layer}_schema": f"{layer}_{number}" for layer in ("bronze", "silver", "gold", "ops")}
         # MLflow writes the address it uses into the environment, where the next settings would find it.
-        settings = Settings(reclake_home=tmp_path / f"home_{number}", mlflow_tracking_uri=None, **schemas)
+        settings = Settings(reclake_home=home, mlflow_tracking_uri=None, **schemas)
         return Lakehouse(settings, spark)
 
     return make

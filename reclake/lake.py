@@ -116,8 +116,13 @@ class Lakehouse:
         if moved:
             self.commit(consumer, {source: ends[source] for source in moved})
 
-    def commit(self, consumer: str, versions: Mapping[Table, int]) -> None:
-        """Note up to which version of each table a consumer has read; `changes` and `news` do so themselves."""
+    def progress(self, consumer: str) -> Mapping[str, int]:
+        """The version of each source that a consumer has read last: of a table Delta's, of a file its own clock's."""
+        rows = self.read(tables.progress).where(F.col("consumer") == consumer).select("source", "version")
+        return {row["source"]: int(row["version"]) for row in rows.collect()}  # a row per source
+
+    def commit(self, consumer: str, versions: Mapping[Table, int] | Mapping[str, int]) -> None:
+        """Note up to which version of each source a consumer has read; `changes` and `news` do so themselves."""
         rows = [(consumer, str(source), version) for source, version in versions.items()]
         self.upsert(tables.progress, self.spark.createDataFrame(rows, tables.progress.schema))
 
@@ -158,9 +163,7 @@ class Lakehouse:
         return Changes(delta.change_feed(self.spark, self.name(table), start, end), table)
 
     def _read_until(self, consumer: str, source: Table) -> int:
-        known = self.read(tables.progress).where((F.col("consumer") == consumer) & (F.col("source") == str(source)))
-        rows = known.select("version").collect()  # at most one: the two are the key
-        return int(rows[0]["version"]) if rows else -1
+        return self.progress(consumer).get(str(source), -1)
 
 
 class _Session:

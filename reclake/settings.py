@@ -67,6 +67,22 @@ class Settings(BaseSettings):
     )
     kafka_max_offsets_per_trigger: int = Field(default=2_000_000, gt=0, description="records in one micro-batch")
 
+    purchases_path: Path | None = Field(
+        default=None, description="folder of purchase files; none: incoming/purchases beside the checkpoints"
+    )
+    purchases_columns: str = Field(
+        default="",
+        pattern=r"^\s*((user_id|item_id|purchase_amount|purchase_date)\s*=\s*[^=,]+(,\s*|$))*$",
+        description="what purchase files call their columns where it differs: user_id=customer,purchase_amount=total",
+    )
+    session_gap_minutes: float = Field(
+        default=30, gt=0, description="a longer pause ends a session that its producer gave no id"
+    )
+    session_id_gap_hours: float = Field(
+        default=24, gt=0, description="a longer pause ends a session although its id comes back"
+    )
+    session_most_events: int = Field(default=1_000, ge=1, description="a session of more events is a bot's")
+
     mongodb_uri: SecretStr | None = Field(default=None, description="none: the embedded document store")
     mongodb_database: str = "recommendations"
 
@@ -157,6 +173,11 @@ class Settings(BaseSettings):
     def files(self) -> Path:
         """The folder of checkpoints and files that jobs write outside tables."""
         return Path(self.volume) if self.volume else self.home
+
+    @property
+    def incoming_purchases(self) -> Path:
+        """The folder that purchase files are put into."""
+        return self.purchases_path or self.files / "incoming" / "purchases"
 
     @property
     def on_databricks(self) -> bool:

@@ -132,6 +132,15 @@ raw_user_events = _raw("user_events", "podcast listening events")
 raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
 raw_clickstream = _raw("clickstream", "shop clicks")
 
+_SERVED = [
+    ("model_version", STRING, "version of the registered model that made the row"),
+    ("generated_at", TIMESTAMP, "when the row was made, UTC"),
+]
+
+raw_user_events = _raw("user_events", "podcast listening events")
+raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
+raw_clickstream = _raw("clickstream", "shop clicks")
+
 raw_purchases = _table(
     "bronze",
     "purchases",
@@ -538,8 +547,8 @@ user_profiles = _table(
 progress = _table(
     "ops",
     "progress",
-    [("consumer", STRING, "what reads"), ("source", STRING, "table that is read")],
-    [("version", LONG, "newest Delta version of the source that was worked off")],
+    [("consumer", STRING, "what reads"), ("source", STRING, "table or file that is read")],
+    [("version", LONG, "newest version that was worked off: Delta's, or when the file changed, ns")],
 )
 
 quality_results = _table(

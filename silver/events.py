@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.settings import EventWeights
 from silver import records
+from silver.conflicts import Identity
 from silver.records import broken, excerpt, field, instant, number
 
 E = tables.user_events.c
@@ -16,8 +17,10 @@ EVENTS = ("like", "pause", "skip", "rate", "complete")
 LONGEST_PAUSE_SECONDS = 86_400
 LOWEST_RATING, HIGHEST_RATING = 0.5, 5.0
 
-_PAYLOAD = (E.ts, E.user_id, E.new_episode_id, E.event, E.device, E.listened_seconds, E.rating)
-_IDENTITY = (E.event_id, E.day)
+IDENTITY = Identity(
+    key=(E.event_id, E.day),
+    payload=(E.ts, E.user_id, E.new_episode_id, E.event, E.device, E.listened_seconds, E.rating),
+)
 
 
 def checked(parsed: DataFrame) -> DataFrame:
@@ -61,23 +64,6 @@ def typed(accepted: DataFrame) -> DataFrame:
         F.when(field("event") == "pause", number("listened_seconds")).alias(E.listened_seconds),
         F.when(field("event") == "rate", number("rating")).alias(E.rating),
     )
-
-
-def deduplicated(events: DataFrame) -> DataFrame:
-    """Keep one row per (event_id, day): of different payloads the one with the smaller hash.
-
-    Which one that is does not depend on the order in which they came.
-    """
-    ordered = F.struct(F.xxhash64(*_PAYLOAD).alias("hash"), *(c for c in events.columns if c not in _IDENTITY))
-    return events.groupBy(*_IDENTITY).agg(F.min(ordered).alias("kept")).select(*_IDENTITY, "kept.*").drop("hash")
-
-
-def _hash_of(side: str) -> str:
-    return f"xxhash64({', '.join(f'{side}.{column}' for column in _PAYLOAD)})"
-
-
-WINS = f"{_hash_of('source')} < {_hash_of('target')}"
-"""When a new payload replaces the stored one of the same identity."""
 
 
 def with_weight(events: DataFrame, weights: EventWeights) -> DataFrame:

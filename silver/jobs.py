@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
-from pyspark.sql import DataFrame
-
 from reclake import tables
-from reclake.changes import Changes
 from reclake.lake import Lakehouse
-from reclake.staging import Stage, staging
+from reclake.staging import staging
 from reclake.task import task
-from silver import engagement, episodes, events, records
+from silver import engagement, episodes, events
+from silver.arrivals import accepted
 
 
 @task
@@ -19,9 +15,9 @@ def update_events(lake: Lakehouse) -> None:
     """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
     for new in lake.changes(tables.raw_user_events, consumer="user_events"):
         with staging(lake) as stage:
-            valid = events.typed(_accepted(lake, new, events.FIELDS, events.checked, stage))
-            unique = events.deduplicated(events.with_weight(valid, lake.settings.weights))
-            lake.upsert(tables.user_events, unique, wins=events.WINS)
+            valid = events.typed(accepted(lake, new, events.FIELDS, events.checked, stage))
+            unique = events.IDENTITY.deduplicated(events.with_weight(valid, lake.settings.weights))
+            lake.upsert(tables.user_events, unique, wins=events.IDENTITY.wins)
 
 
 @task
@@ -38,15 +34,5 @@ def update_episodes(lake: Lakehouse) -> None:
     """Keep what the newest record of each episode says; quarantine what cannot be used."""
     for new in lake.changes(tables.raw_episode_metadata, consumer="episodes"):
         with staging(lake) as stage:
-            valid = episodes.typed(_accepted(lake, new, episodes.FIELDS, episodes.checked, stage))
+            valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, stage))
             lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
-
-
-def _accepted(
-    lake: Lakehouse, new: Changes, fields: Sequence[str], check: Callable[[DataFrame], DataFrame], stage: Stage
-) -> DataFrame:
-    """Parse and check the records that arrived, quarantine what cannot be used, and return the rest."""
-    # Written once, because every merge reads its source several times.
-    checked = stage("checked", check(records.parsed(new.rows, fields, lake.settings.max_value_bytes)))
-    lake.append_new(tables.quarantine, records.rejected(checked, new.table))
-    return records.accepted(checked)

@@ -66,7 +66,7 @@ def rejected(rows: DataFrame, source: Table) -> DataFrame:
     """The rows with a fault, as rows of `silver.quarantine`."""
     return rows.where(F.col("fault").isNotNull()).select(
         F.lit(str(source)).alias("source"),
-        F.concat_ws("/", "topic", "partition", "offset").alias("position"),
+        F.concat_ws("/", *source.key).alias("position"),
         "value",
         "fault.reason",
         "fault.detail",

@@ -153,6 +153,6 @@ def test_of_conflicting_payloads_the_same_one_wins_in_any_order(spark):
     payloads = [json.dumps(GOOD | {"user_id": user}).encode() for user in ("u1", "u2", "u3")]
 
     def winner(*values: bytes) -> str:
-        return events.deduplicated(events.typed(records.accepted(checked(spark, *values)))).first()["user_id"]
+        return events.IDENTITY.deduplicated(events.typed(records.accepted(checked(spark, *values)))).first()["user_id"]
 
     assert winner(*payloads) == winner(*reversed(payloads)) == winner(payloads[1], *payloads)

@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 from reclake import tables
 from reclake.lake import Lakehouse
 from silver.jobs import update_engagement, update_episodes, update_events
+from tests.unit.silver.arriving import NOW, receive
 
-NOW = dt.datetime(2024, 5, 10, 12)
 UNIVERSES = 25
-
-
-def receive(lake: Lakehouse, table: tables.Table, *values: str, at: dt.datetime = NOW) -> None:
-    """Append records to a bronze table, as a stream's batch does, at the next offsets."""
-    first = lake.read(table).count()
-    rows = [(table.name, 0, first + n, None, value.encode(), None, at, at) for n, value in enumerate(values)]
-    fresh = lake.spark.createDataFrame(rows, table.schema)
-    fresh.write.format("delta").mode("append").saveAsTable(lake.name(table))
 
 
 def run(lake: Lakehouse) -> None:

@@ -1,0 +1,65 @@
+"""Clicks: valid events of the shop, each identity once."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from reclake import tables
+from silver import records
+from silver.conflicts import Identity
+from silver.records import broken, excerpt, field, instant, number
+
+C = tables.clickstream_events.c
+FIELDS = ("event_id", "timestamp", "session_id", "user_id", "item_id", "event_type", "price")
+EVENTS = ("view", "click", "add_to_cart", "purchase")
+HIGHEST_PRICE = 1_000_000
+
+_PAYLOAD = (C.timestamp, C.session_id, C.user_id, C.item_id, C.event_type, C.price)
+IDENTITY = Identity(key=(C.event_id, C.day), payload=_PAYLOAD)
+
+
+def checked(parsed: DataFrame) -> DataFrame:
+    """Find the first fault of each parsed click; a click needs a session or a user, not both.
+
+    Parameters
+    ----------
+    parsed : DataFrame
+        `record` with `FIELDS` as text, `fault`, and Kafka's `timestamp`.
+    """
+    nobody = _text("session_id").isNull() & _text("user_id").isNull()
+    clock = instant("timestamp") - F.expr("INTERVAL 1 HOUR")
+    price = number("price")
+    return records.checked(
+        parsed,
+        records.missing("timestamp", "item_id", "event_type"),
+        broken(nobody, "missing_field", F.lit("session_id or user_id")),
+        records.too_long("event_id", "session_id", "user_id", "item_id"),
+        broken(instant("timestamp").isNull(), "bad_timestamp", excerpt("timestamp")),
+        broken(clock > F.col("timestamp"), "clock_ahead", excerpt("timestamp")),
+        broken(~field("event_type").isin(*EVENTS), "unknown_event", excerpt("event_type")),
+        broken(field("price").isNotNull() & price.isNull(), "bad_number", excerpt("price")),
+        broken(price < 0, "negative_amount", excerpt("price")),
+        broken(price > HIGHEST_PRICE, "absurd_amount", excerpt("price")),
+    )
+
+
+def typed(accepted: DataFrame) -> DataFrame:
+    """Give the fields of valid records their types; a record without an id gets the hash of what it says."""
+    facts = accepted.select(
+        _text("event_id").alias(C.event_id),
+        instant("timestamp").cast("date").alias(C.day),
+        instant("timestamp").alias(C.timestamp),
+        _text("session_id").alias(C.session_id),
+        _text("user_id").alias(C.user_id),
+        field("item_id").alias(C.item_id),
+        field("event_type").alias(C.event_type),
+        number("price").alias(C.price),
+    )
+    said = F.sha2(F.to_json(F.struct(*_PAYLOAD)), 256)
+    return facts.withColumn(C.event_id, F.coalesce(C.event_id, said))
+
+
+def _text(name: str) -> Column:
+    """A field that may be left blank."""
+    return F.nullif(F.trim(field(name)), F.lit(""))
