@@ -59,7 +59,7 @@ def event_records(
     mapped = map_events(recorded, shape, given_for(shape, mapping or {}, TITLES), event)
     if complete_from is None and mapped.is_movielens:
         complete_from = MOVIELENS_COMPLETE_FROM
-    time_column = mapped.columns[shape.time] if shape.time else None
+    time_column = mapped.columns[shape.time]
 
     def records() -> Iterator[Record]:
         rows = recorded.rows(time_column)

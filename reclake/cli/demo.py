@@ -68,7 +68,8 @@ def demo(
 
 def _simulate(settings: Settings, *, seed: int, events: int, users: int) -> None:
     """Publish the week after the last one that was published whole."""
-    from producers.listening import Simulation, simulate
+    from producers.listening import Simulation
+    from producers.simulation import simulate
     from reclake.cli.produce import publish_with_progress
 
     state = settings.home / "demo.json"

@@ -55,7 +55,8 @@ def listening(
     if context.invoked_subcommand is not None:
         _refuse_options_before(context)
         return
-    from producers.listening import Simulation, simulate
+    from producers.listening import Simulation
+    from producers.simulation import simulate
     from reclake.settings import load_settings
 
     simulation = Simulation(

@@ -14,10 +14,11 @@ import pytest
 import tenacity
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from producers.listening import Simulation, simulate
+from producers.listening import Simulation
 from producers.publisher import Publisher
 from producers.record import Record
 from producers.replay import replay
+from producers.simulation import simulate
 from reclake.errors import ServiceError
 from reclake.kafka import USER_EVENTS
 from reclake.settings import Settings
@@ -82,7 +83,7 @@ def test_a_simulation_arrives_whole_under_its_keys(settings, topics):
 
     counts = simulate(settings, simulation, on_progress=lambda counts: seen.append(counts.delivered))
 
-    sent = [*simulation.episode_records(), *simulation.event_records()]
+    sent = [*simulation.first_records(), *simulation.event_records()]
     arrived = [(m.topic(), m.key().decode(), m.value()) for m in topics.read()]
     assert Counter(arrived) == Counter((record.topic, record.key, record.value) for record in sent)
     assert counts.by_kind == simulation.expected()
