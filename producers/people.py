@@ -53,8 +53,9 @@ class People:
 
     def wishes(self, user: NDArray[np.int64], random: Generator) -> NDArray[np.int64]:
         """Draw a topic or category for each of `user`, by taste."""
-        wish: NDArray[np.int64] = (self._by_taste[user] < random.random((len(user), 1))).sum(axis=1)
-        return np.minimum(wish, self._by_taste.shape[1] - 1)
+        below = (self._by_taste[user] < random.random((len(user), 1))).sum(axis=1)
+        wish: NDArray[np.int64] = np.minimum(below, self._by_taste.shape[1] - 1)
+        return wish
 
     @cached_property
     def _by_activity(self) -> NDArray[np.float64]:
