@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     ops_schema: str = "ops"
     volume: str | None = Field(default=None, description="folder of checkpoints and files, /Volumes/... on Databricks")
     secret_scope: str | None = Field(default=None, description="Databricks secret scope that holds the secrets")
+    purchases_path: Path | None = Field(
+        default=None, description="folder of purchase files; none: incoming/purchases beside the checkpoints"
+    )
 
     kafka_bootstrap_servers: str | None = Field(default=None, description="none: the embedded broker")
     kafka_security_protocol: SecurityProtocol = "PLAINTEXT"
@@ -157,6 +160,11 @@ class Settings(BaseSettings):
     def files(self) -> Path:
         """The folder of checkpoints and files that jobs write outside tables."""
         return Path(self.volume) if self.volume else self.home
+
+    @property
+    def incoming_purchases(self) -> Path:
+        """The folder where files of purchases arrive."""
+        return self.purchases_path or self.files / "incoming" / "purchases"
 
     @property
     def on_databricks(self) -> bool:

@@ -287,7 +287,7 @@ def test_a_file_that_cannot_be_used_is_named_with_what_to_do(tmp_path, name, tex
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputFileError, match=r"gone\.csv is not a file"):
+    with pytest.raises(InputFileError, match=r"gone\.csv is not a file or folder"):
         event_records(tmp_path / "gone.csv")
 
 
