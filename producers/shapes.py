@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reclake.errors import TaskParameterError
-from reclake.kafka import CLICKSTREAM
+from reclake.kafka import CLICKSTREAM, USER_EVENTS
 
 if TYPE_CHECKING:
     from producers.recorded import Recorded
@@ -104,6 +104,13 @@ def shape_of(topic: str) -> EventShape:
 
 
 S = TypeVar("S", bound=Shape)
+
+
+def topic_of(columns: Collection[str], given: Mapping[str, str]) -> str:
+    """Tell where a recording belongs: clicks have a session and an item, by the name of a column or a mapping."""
+    said = {*columns, *given}
+    is_clicks = {"session_id", "item_id"} <= said and "new_episode_id" not in said
+    return CLICKSTREAM.name if is_clicks else USER_EVENTS.name
 
 
 @dataclass(frozen=True)
