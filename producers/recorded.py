@@ -182,11 +182,10 @@ def open_recorded(path: Path, file_format: Format | None = None) -> Recorded:
         A file is missing, empty, not readable, or of an unknown format.
     """
     files = _chunks(path, file_format) if path.is_dir() else [path]
-    heads = {file: _head(file) for file in files}
     kinds: dict[_Kind, list[Path]] = {}
     with _database(path) as database:
-        for file, head in heads.items():
-            kinds.setdefault(_kind(database, file, head, file_format or _format_of(file)), []).append(file)
+        for file in files:
+            kinds.setdefault(_kind(database, file, file_format), []).append(file)
         parts = [_part(database, f"path{number}", *kind) for number, kind in enumerate(kinds.items())]
     return Recorded(path, tuple(parts))
 
@@ -218,11 +217,14 @@ def _chunks(folder: Path, file_format: Format | None) -> list[Path]:
     return chunks
 
 
-def _kind(database: duckdb.DuckDBPyConnection, path: Path, head: str, file_format: Format) -> _Kind:
-    line = head.split("\n", 1)[0]
+def _kind(database: duckdb.DuckDBPyConnection, path: Path, file_format: Format | None) -> _Kind:
+    head = _head(path)
+    file_format = file_format or _format_of(path)
     if file_format == "json":
         return _Kind(_ARRAY if re.match(r"\s*\[\s*[{\]]", head) else _LINES)
     if file_format == "csv":
+        # The end of the line counts too: DuckDB learns from the first file how lines end.
+        line = head.split("\n", 1)[0]
         delimiter = max(",;\t|", key=line.count)
         return _Kind(_CSV.replace("$delimiter", f"'{delimiter}'"), line)
     described = _execute(database, f"DESCRIBE FROM {_PARQUET}", {"path": _patterns([path])}).fetchall()
