@@ -10,7 +10,8 @@ from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, fresh, seconds
 from bronze.ingest import ingest
-from producers.listening import Simulation, simulate
+from producers.listening import Simulation
+from producers.simulation import simulate
 from reclake.cli.report import table_of
 from reclake.kafka import spark_options
 from reclake.lake import Lakehouse

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home
-from producers.listening import Simulation, simulate
+from producers.listening import Simulation
+from producers.simulation import simulate
 from reclake.cli.report import table_of
 from reclake.jobs.definition import load_jobs
 from reclake.jobs.execution import on_lake

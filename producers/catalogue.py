@@ -12,6 +12,7 @@ import numpy as np
 
 from producers.record import Record
 from producers.vocabulary import DESCRIPTIONS, SHOWS, TITLES, TOPICS, WORDS
+from producers.weeks import RUN, start_of
 from reclake.kafka import EPISODE_METADATA
 
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
     from faker import Faker
     from numpy.typing import NDArray
-
-START = datetime(2024, 1, 1, tzinfo=UTC)
-"""When run 0 begins, in simulated time."""
-RUN = timedelta(days=7)
-"""Simulated time from one run to the next."""
 
 FIRST_EPISODES = 500
 NEW_EPISODES = 50
@@ -166,11 +162,6 @@ def episode_id(number: int) -> str:
     'ep-00001'
     """
     return f"ep-{number + 1:05d}"
-
-
-def start_of(run: int) -> datetime:
-    """Tell when `run` begins, in simulated time."""
-    return START + run * RUN
 
 
 @dataclass(frozen=True)

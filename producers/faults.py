@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from producers.record import Record
-from reclake.kafka import USER_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.random import Generator
+
+    from producers.shapes import EventShape
 
 MAX_LATE_SECONDS = 3 * 86_400
 MAX_DUPLICATE_SECONDS = 600
@@ -27,7 +28,6 @@ HUGE_SHARE = 0.02
 
 _STREAM = 20
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
-_REQUIRED = ("ts", "user_id", "new_episode_id", "event")
 
 
 class Event(NamedTuple):
@@ -35,6 +35,55 @@ class Event(NamedTuple):
 
     milliseconds: int
     fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream of events, and what can be wrong with one of them.
+
+    Attributes
+    ----------
+    wrong_values : mapping of str to mapping
+        Kinds of malformed records that only this stream has, each with the fields and values that make one.
+    """
+
+    topic: str
+    shape: EventShape
+    wrong_values: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def malformed_kinds(self) -> tuple[str, ...]:
+        """All kinds of malformed records but the huge one, which is rare."""
+        return ("not json", "missing field", "bad timestamp", "unknown event", *self.wrong_values, "future timestamp")
+
+    def record(self, event: Event) -> Record:
+        """Make the record of a valid event."""
+        return Record(self.topic, event.fields[self.shape.key], _json(event.fields))
+
+    def malformed(self, event: Event, kind: str) -> Record:
+        """Make a malformed record of a valid event."""
+        # Its own id, so that it can be told from the valid event that it was made of.
+        fields = {**event.fields, "event_id": f"{event.fields['event_id']}-bad"}
+        value = _json(fields)[:-7] if kind == "not json" else _json(self._spoilt(fields, kind))
+        return Record(self.topic, event.fields[self.shape.key], value, f"malformed: {kind}")
+
+    def _spoilt(self, fields: dict[str, Any], kind: str) -> dict[str, Any]:
+        time = self.shape.time
+        match kind:
+            case "missing field":
+                # Which one goes depends on the event alone, so that a run repeats itself.
+                gone = self.shape.required[sum(fields["event_id"].encode()) % len(self.shape.required)]
+                return {name: value for name, value in fields.items() if name != gone}
+            case "bad timestamp":
+                return {**fields, time: "yesterday"}
+            case "unknown event":
+                return {**fields, self.shape.event: "teleport"}
+            case "future timestamp":
+                return {**fields, time: f"21{fields[time][2:]}"}
+            case "huge value":
+                return {**fields, "note": "x" * HUGE_BYTES}
+            case _:
+                return {**fields, **self.wrong_values[kind]}
 
 
 @dataclass(frozen=True)
@@ -64,9 +113,16 @@ class Faults:
 
 
 def choose_faults(
-    seed: int, run: int, events: int, *, duplicate_share: float, late_share: float, malformed_share: float
+    stream: Stream,
+    seed: int,
+    run: int,
+    events: int,
+    *,
+    duplicate_share: float,
+    late_share: float,
+    malformed_share: float,
 ) -> Faults:
-    """Choose the faulty ones among `events`; a share of .02 is exactly 2 in 100, rounded."""
+    """Choose the faulty ones among `events` of a stream; a share of .02 is exactly 2 in 100, rounded."""
     duplicated, late, malformed = (np.random.default_rng([seed, _STREAM, run, number]) for number in range(3))
     # The last event is never late: after it nothing newer could be sent.
     late_numbers = _choose(late, max(events - 1, 0), round(events * late_share))
@@ -76,11 +132,13 @@ def choose_faults(
             duplicated, _choose(duplicated, events, round(events * duplicate_share)), 0, MAX_DUPLICATE_SECONDS
         ),
         late=_delays(late, late_numbers, 3600, MAX_LATE_SECONDS),
-        malformed=_kinds(malformed, _choose(malformed, events, round(events * malformed_share))),
+        malformed=_kinds(
+            malformed, _choose(malformed, events, round(events * malformed_share)), stream.malformed_kinds
+        ),
     )
 
 
-def with_faults(events: Iterable[Event], faults: Faults) -> Iterator[Record]:
+def with_faults(events: Iterable[Event], faults: Faults, stream: Stream) -> Iterator[Record]:
     """Turn events in time order into records in the order of sending.
 
     A late record, and the copy of a duplicate, follows an event that is newer. What is still held back when the events
@@ -88,14 +146,14 @@ def with_faults(events: Iterable[Event], faults: Faults) -> Iterator[Record]:
     """
     held: list[tuple[int, int, Record]] = []
     for number, event in enumerate(events):
-        record = _record(event, "event")
+        record = stream.record(event)
         if number in faults.late:
             due = event.milliseconds + faults.late[number]
             heapq.heappush(held, (due, 2 * number, record._replace(kind="late event")))
         else:
             yield record
         if number in faults.malformed:
-            yield _malformed(event, faults.malformed[number])
+            yield stream.malformed(event, faults.malformed[number])
         while held and held[0][0] <= event.milliseconds:
             yield heapq.heappop(held)[2]
         if number in faults.duplicates:
@@ -114,8 +172,7 @@ def _delays(random: Generator, numbers: list[int], shortest: int, longest: int) 
     return dict(zip(numbers, random.integers(shortest * 1000, longest * 1000, len(numbers)).tolist(), strict=True))
 
 
-def _kinds(random: Generator, numbers: list[int]) -> dict[int, str]:
-    kinds = list(_MALFORM)
+def _kinds(random: Generator, numbers: list[int], kinds: tuple[str, ...]) -> dict[int, str]:
     dice = random.integers(len(kinds), size=len(numbers))
     huge = random.random(len(numbers)) < HUGE_SHARE
     return {
@@ -124,61 +181,5 @@ def _kinds(random: Generator, numbers: list[int]) -> dict[int, str]:
     }
 
 
-def _record(event: Event, kind: str) -> Record:
-    return Record(USER_EVENTS.name, event.fields["user_id"], _json(event.fields), kind)
-
-
-def _malformed(event: Event, kind: str) -> Record:
-    # Its own id, so that it can be told from the valid event that it was made of.
-    fields = {**event.fields, "event_id": f"{event.fields['event_id']}-bad"}
-    value = _huge(fields) if kind == "huge value" else _MALFORM[kind](fields)
-    return Record(USER_EVENTS.name, event.fields["user_id"], value, f"malformed: {kind}")
-
-
 def _json(fields: dict[str, Any]) -> bytes:
     return _ENCODER.encode(fields).encode()
-
-
-def _not_json(fields: dict[str, Any]) -> bytes:
-    return _json(fields)[:-7]
-
-
-def _missing_field(fields: dict[str, Any]) -> bytes:
-    # Which one goes depends on the event alone, so that a run repeats itself.
-    gone = _REQUIRED[sum(fields["event_id"].encode()) % len(_REQUIRED)]
-    return _json({name: value for name, value in fields.items() if name != gone})
-
-
-def _bad_timestamp(fields: dict[str, Any]) -> bytes:
-    return _json({**fields, "ts": "yesterday"})
-
-
-def _unknown_event(fields: dict[str, Any]) -> bytes:
-    return _json({**fields, "event": "teleport"})
-
-
-def _rating_out_of_range(fields: dict[str, Any]) -> bytes:
-    return _json({**fields, "event": "rate", "rating": 7.5})
-
-
-def _negative_seconds(fields: dict[str, Any]) -> bytes:
-    return _json({**fields, "event": "pause", "listened_seconds": -30})
-
-
-def _future_timestamp(fields: dict[str, Any]) -> bytes:
-    return _json({**fields, "ts": f"21{fields['ts'][2:]}"})
-
-
-def _huge(fields: dict[str, Any]) -> bytes:
-    return _json({**fields, "note": "x" * HUGE_BYTES})
-
-
-_MALFORM = {
-    "not json": _not_json,
-    "missing field": _missing_field,
-    "bad timestamp": _bad_timestamp,
-    "unknown event": _unknown_event,
-    "rating out of range": _rating_out_of_range,
-    "negative seconds": _negative_seconds,
-    "future timestamp": _future_timestamp,
-}

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producers.record import Counts, Record
 from reclake.errors import ServiceError
@@ -138,9 +138,10 @@ class Publisher:
         if self._on_progress:
             self._on_progress(self.counts)
 
-    def _on_delivery(self, kind: str, error: KafkaError | None, _: Any) -> None:
+    def _on_delivery(self, kind: str, error: KafkaError | None, message: Message) -> None:
         if error is None:
             self.counts.by_kind[kind] += 1
+            self.counts.topics.add(message.topic() or "")
         else:
             self._fail(error)
 

@@ -24,7 +24,7 @@ class Record(NamedTuple):
 
 @dataclass
 class Counts:
-    """How many records the broker has confirmed, by kind, and how many it has refused.
+    """How many records the broker has confirmed, by kind, to which topics, and how many it has refused.
 
     Examples
     --------
@@ -33,6 +33,7 @@ class Counts:
     """
 
     by_kind: Counter[str] = field(default_factory=Counter)
+    topics: set[str] = field(default_factory=set)
     failed: int = 0
     first_error: str | None = None
 

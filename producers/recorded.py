@@ -1,4 +1,4 @@
-"""A recorded file: the rows of a CSV, JSON or Parquet file as JSON text, in time order, without loading it whole."""
+"""Recorded files: the rows of CSV, JSON or Parquet files as JSON text, in one time order, not loaded whole."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import duckdb
 from reclake.errors import InputFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 Format = Literal["csv", "json", "parquet"]
@@ -51,6 +51,7 @@ _CSV = """read_csv(
     store_rejects = true, hive_partitioning = false
 )"""
 _PARQUET = "read_parquet($path, hive_partitioning = false)"
+_REJECTED = "SELECT csv_line FROM reject_errors GROUP BY scan_id, file_id, line, csv_line ORDER BY csv_line"
 
 # Years 1 to 9999: what a timestamp can say.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -91,14 +92,35 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A file that can be read; make it with `open_recorded`."""
+class Part:
+    """Files with the same format and columns, that one query reads.
 
-    path: Path
+    Attributes
+    ----------
+    query : str
+        SQL whose column `text` holds the rows.
+    parameters : dict of str to list of str
+        The query's parameter, whose name no other part has: the paths.
+    """
+
+    paths: tuple[Path, ...]
     columns: tuple[str, ...]
     query: str
-    parameters: dict[str, str]
+    parameters: dict[str, list[str]]
     keeps_rejects: bool
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A file or a folder of files that can be read; make it with `open_recorded`."""
+
+    path: Path
+    parts: tuple[Part, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that any of the files has."""
+        return tuple(dict.fromkeys(column for part in self.parts for column in part.columns))
 
     def rows(self, time_column: str | None = None) -> Iterator[Row]:
         """Yield every row, sorted by time and then by content, those without time last; sorting may spill to disk.
@@ -108,76 +130,132 @@ class Recorded:
         Raises
         ------
         InputFileError
-            The file turns out to be damaged.
+            A file turns out to be damaged.
         """
-        parameters = {**self.parameters, "time": _pointer(time_column or "")}
+        rows = " UNION ALL ".join(f"({part.query})" for part in self.parts)
+        parameters: dict[str, object] = {"time": _pointer(time_column or "")}
+        for part in self.parts:
+            parameters |= part.parameters
         with _database(self.path) as database:
-            _execute(database, _IN_TIME_ORDER.format(rows=self.query), parameters)
+            _execute(database, _IN_TIME_ORDER.format(rows=rows), parameters)
             while batch := database.fetchmany(BATCH_ROWS):
                 yield from map(Row._make, batch)
-            if self.keeps_rejects:
+            if any(part.keeps_rejects for part in self.parts):
                 # Lines with too few or too many fields, or bytes that are no text.
-                database.execute("SELECT csv_line FROM reject_errors GROUP BY line, csv_line ORDER BY csv_line")
+                database.execute(_REJECTED)
                 for (line,) in database.fetchall():
                     yield Row(line or "", None)
 
     def require(self, columns: dict[str, str], hint: str) -> None:
-        """Make sure that the file has `columns` (field to column).
+        """Make sure that every file has `columns` (field to column).
 
         Raises
         ------
         InputFileError
-            It lacks some; the message lists what it has, and `hint` says what to do.
+            One lacks some; the message lists what it has, and `hint` says what to do.
         """
-        missing = {field: column for field, column in columns.items() if column not in self.columns}
-        if missing:
-            lacking = ", ".join(
-                repr(column) if field == column else f"{column!r} (for {field})" for field, column in missing.items()
-            )
-            raise InputFileError(
-                f"{self.path} has no column {lacking}; it has {', '.join(map(repr, self.columns)) or 'none'}. {hint}"
-            )
+        for part in self.parts:
+            missing = {field: column for field, column in columns.items() if column not in part.columns}
+            if missing:
+                lacking = ", ".join(
+                    repr(column) if field == column else f"{column!r} (for {field})"
+                    for field, column in missing.items()
+                )
+                had = ", ".join(map(repr, part.columns)) or "none"
+                raise InputFileError(f"{part.paths[0]} has no column {lacking}; it has {had}. {hint}")
 
 
 def open_recorded(path: Path, file_format: Format | None = None) -> Recorded:
-    """Find out how to read a file and which columns it has.
+    """Find out how to read a file, or all files of a folder, and which columns they have.
 
     Parameters
     ----------
+    path : Path
+        Of a folder, the files with a known extension are read, or with `file_format` all; not hidden ones, nor
+        empty ones, nor those of folders inside.
     file_format : {"csv", "json", "parquet"}, optional
         None: by the extension; `.gz` and `.zst` may follow it. JSON is one object per line, or an array of objects.
 
     Raises
     ------
     InputFileError
-        The file is missing, empty, not readable, or of an unknown format.
+        A file is missing, empty, not readable, or of an unknown format.
     """
+    files = _chunks(path, file_format) if path.is_dir() else [path]
+    kinds: dict[_Kind, list[Path]] = {}
+    with _database(path) as database:
+        for file in files:
+            kinds.setdefault(_kind(database, file, file_format), []).append(file)
+        parts = [_part(database, f"path{number}", *kind) for number, kind in enumerate(kinds.items())]
+    return Recorded(path, tuple(parts))
+
+
+class _Kind(NamedTuple):
+    """Files of one kind can be read by one query: SQL of their rows or records, and what tells their columns."""
+
+    source: str
+    header: str = ""
+
+
+def _chunks(folder: Path, file_format: Format | None) -> list[Path]:
+    try:
+        chunks = [
+            file
+            for file in sorted(folder.iterdir())
+            if not file.name.startswith((".", "_"))
+            and (file_format or _extension(file) in _EXTENSIONS)
+            and file.is_file()
+            and file.stat().st_size
+        ]
+    except OSError as error:
+        raise InputFileError(f"{folder} cannot be read: {error}. Check the path and its permissions.") from None
+    if not chunks:
+        raise InputFileError(
+            f"The folder {folder} has no file of records: none that ends in {', '.join(_EXTENSIONS)} and is not empty. "
+            "Check the path, or give one file."
+        )
+    return chunks
+
+
+def _kind(database: duckdb.DuckDBPyConnection, path: Path, file_format: Format | None) -> _Kind:
     head = _head(path)
     file_format = file_format or _format_of(path)
-    # DuckDB takes a path for a pattern: brackets make its special characters plain.
-    parameters = {"path": re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))}
-    with _database(path) as database:
-        if file_format == "json":
-            is_array = re.match(r"\s*\[\s*[{\]]", head) is not None
-            query = _ARRAY if is_array else _LINES
-            return Recorded(path, _json_columns(database, query, parameters), query, parameters, not is_array)
-        if file_format == "csv":
-            parameters["delimiter"] = max(",;\t|", key=head.split("\n", 1)[0].count)
-        source = _CSV if file_format == "csv" else _PARQUET
-        described = _execute(database, f"SELECT * FROM {source} LIMIT 0", parameters).description or []  # noqa: S608
-        columns = tuple(str(column[0]) for column in described)
-        # A column of the alias's name would hide the row.
-        alias = "record"
-        while alias in {column.lower() for column in columns}:
-            alias += "_"
-        query = f"SELECT to_json({alias})::VARCHAR AS text FROM {source} AS {alias}"  # noqa: S608
-        return Recorded(path, columns, query, parameters, file_format == "csv")
+    if file_format == "json":
+        return _Kind(_ARRAY if re.match(r"\s*\[\s*[{\]]", head) else _LINES)
+    if file_format == "csv":
+        # The end of the line counts too: DuckDB learns from the first file how lines end.
+        line = head.split("\n", 1)[0]
+        delimiter = max(",;\t|", key=line.count)
+        return _Kind(_CSV.replace("$delimiter", f"'{delimiter}'"), line)
+    described = _execute(database, f"DESCRIBE FROM {_PARQUET}", {"path": _patterns([path])}).fetchall()
+    return _Kind(_PARQUET, str([(name, kind) for name, kind, *_ in described]))
+
+
+def _part(database: duckdb.DuckDBPyConnection, parameter: str, kind: _Kind, paths: list[Path]) -> Part:
+    source = kind.source.replace("$path", f"${parameter}")
+    parameters = {parameter: _patterns(paths)}
+    if kind.source in (_LINES, _ARRAY):
+        columns = _json_columns(database, source, parameters)
+        return Part(tuple(paths), columns, source, parameters, kind.source == _LINES)
+    described = _execute(database, f"SELECT * FROM {source} LIMIT 0", parameters).description or []  # noqa: S608
+    columns = tuple(str(column[0]) for column in described)
+    # A column of the alias's name would hide the row.
+    alias = "record"
+    while alias in {column.lower() for column in columns}:
+        alias += "_"
+    query = f"SELECT to_json({alias})::VARCHAR AS text FROM {source} AS {alias}"  # noqa: S608
+    return Part(tuple(paths), columns, query, parameters, kind.source != _PARQUET)
+
+
+def _patterns(paths: Iterable[Path]) -> list[str]:
+    """Write paths as DuckDB takes them, for patterns: brackets make special characters plain."""
+    return [re.sub(r"([*?\[])", r"[\1]", str(path.absolute())) for path in paths]
 
 
 def _head(path: Path) -> str:
     try:
         if not path.is_file():
-            raise InputFileError(f"{path} is not a file. Check the path.")
+            raise InputFileError(f"{path} is not a file or folder. Check the path.")
         with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unzipped:
             head = (unzipped if path.suffix == ".gz" else raw).read(HEAD_BYTES)
     except (OSError, ValueError, EOFError) as error:
@@ -187,17 +265,20 @@ def _head(path: Path) -> str:
     return head.decode("utf-8-sig", "replace")
 
 
+def _extension(path: Path) -> str:
+    return (path.with_suffix("").suffix if path.suffix in _COMPRESSIONS else path.suffix).lower()
+
+
 def _format_of(path: Path) -> Format:
-    suffix = path.with_suffix("").suffix if path.suffix in _COMPRESSIONS else path.suffix
     try:
-        return _EXTENSIONS[suffix.lower()]
+        return _EXTENSIONS[_extension(path)]
     except KeyError:
         raise InputFileError(
             f"{path} has no extension that tells its format. Add `--format` with one of {', '.join(FORMATS)}."
         ) from None
 
 
-def _json_columns(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str]) -> tuple[str, ...]:
+def _json_columns(database: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
     keys = f"""
         SELECT DISTINCT unnest(json_keys(text)) FROM (SELECT text FROM ({query}) LIMIT {SAMPLE_LINES})
         WHERE CASE WHEN json_valid(text) THEN json_type(text) = 'OBJECT' END ORDER BY ALL
@@ -210,7 +291,9 @@ def _pointer(column: str) -> str:
     return "/" + column.replace("~", "~0").replace("/", "~1")
 
 
-def _execute(database: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, str]) -> duckdb.DuckDBPyConnection:
+def _execute(
+    database: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object]
+) -> duckdb.DuckDBPyConnection:
     """Run a query so that Ctrl-C ends it at once; in the main thread DuckDB notices it late, or never."""
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(database.execute, query, parameters)

@@ -1,4 +1,4 @@
-"""The replay: recorded behaviour from a file to a Kafka topic, in time order, at any speed."""
+"""The replay: recorded behaviour from a file or a folder to a Kafka topic, in time order, at any speed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 from producers import pace
 from producers.recorded import Format, open_recorded
 from producers.rows import episode_of, events_of
-from producers.shapes import MOVIELENS_COMPLETE_FROM, TITLES, given_for, map_events, map_titles, shape_of
+from producers.shapes import (
+    CLICKS,
+    LISTENING,
+    MOVIELENS_COMPLETE_FROM,
+    TITLES,
+    given_for,
+    map_events,
+    map_titles,
+    shape_of,
+    topic_of,
+)
 from reclake.errors import InputFileError
-from reclake.kafka import EPISODE_METADATA, USER_EVENTS
+from reclake.kafka import EPISODE_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,21 +35,26 @@ TITLES_FILE = "movies.csv"
 def event_records(
     path: Path,
     *,
-    topic: str = USER_EVENTS.name,
+    topic: str | None = None,
     mapping: Mapping[str, str] | None = None,
     event: str | None = None,
     complete_from: float | None = None,
     speed_up: float = 0.0,
     file_format: Format | None = None,
 ) -> Iterator[Record]:
-    """Turn a recorded file into records in time order; rows without time come last, and no row is left out.
+    """Turn a recording into records in time order; rows without time come last, and no row is left out.
 
     The columns are checked at once, the rows are read as they are needed.
 
     Parameters
     ----------
+    path : Path
+        A file, or a folder whose files are read as if they were one.
+    topic : str, optional
+        None: `clickstream` for a recording that has sessions and items, else `user-events`.
     mapping : mapping of str to str, optional
-        Field to column, for columns that are not named like the field. MovieLens's ratings need none.
+        Field to column, for columns that are not named like the field; one column may serve several fields.
+        MovieLens's ratings need none.
     event : str, optional
         The event that every row is, for a file that does not say.
     complete_from : float, optional
@@ -54,17 +69,19 @@ def event_records(
     TaskParameterError
         `mapping` names an unknown field.
     """
-    shape = shape_of(topic)
+    given = mapping or {}
     recorded = open_recorded(path, file_format)
-    mapped = map_events(recorded, shape, given_for(shape, mapping or {}, TITLES), event)
+    to = topic or topic_of(recorded.columns, given)
+    shape = shape_of(to)
+    mapped = map_events(recorded, shape, given_for(shape, given, TITLES), event)
     if complete_from is None and mapped.is_movielens:
         complete_from = MOVIELENS_COMPLETE_FROM
-    time_column = mapped.columns[shape.time] if shape.time else None
+    time_column = mapped.columns[shape.time]
 
     def records() -> Iterator[Record]:
         rows = recorded.rows(time_column)
         for row in pace.as_recorded(rows, lambda row: row.milliseconds, speed_up):
-            yield from events_of(row, topic, mapped, complete_from)
+            yield from events_of(row, to, mapped, complete_from)
 
     return records()
 
@@ -85,7 +102,7 @@ def replay(
     settings: Settings,
     path: Path,
     *,
-    topic: str = USER_EVENTS.name,
+    topic: str | None = None,
     titles: Path | None = None,
     mapping: Mapping[str, str] | None = None,
     event: str | None = None,
@@ -99,7 +116,7 @@ def replay(
     Parameters
     ----------
     path : Path
-        A file, or a folder that holds MovieLens's `ratings.csv` and `movies.csv`.
+        A file, a folder of files, or a folder that holds MovieLens's `ratings.csv` and `movies.csv`.
     titles : Path, optional
         A file of titles; its columns can be named in `mapping` too. Its format goes by its extension.
     on_progress : callable, optional
@@ -133,11 +150,12 @@ def replay(
         speed_up=speed_up,
         file_format=file_format,
     )
-    episodes = title_records(titles, mapping=given_for(TITLES, given, shape_of(topic))) if titles else None
+    episodes = title_records(titles, mapping=given_for(TITLES, given, LISTENING, CLICKS)) if titles else None
 
     bootstrap = kafka_bootstrap(settings)
     ensure_topics(settings, bootstrap)
-    require_topic(settings, bootstrap, topic)
+    if topic:
+        require_topic(settings, bootstrap, topic)
     with Publisher(client_config(settings, bootstrap), on_progress) as publisher:
         if episodes is not None:
             publisher.publish(episodes)
@@ -146,13 +164,14 @@ def replay(
 
 
 def _files(path: Path, titles: Path | None) -> tuple[Path, Path | None]:
-    """Find the files of a folder; a path to a file is taken as it is."""
-    if not path.is_dir():
+    """Find MovieLens's files in a folder that has one of them; any other path is taken as it is."""
+    found = [name for name in (RATINGS_FILE, TITLES_FILE) if (path / name).is_file()]
+    if not found:
         return path, titles
-    wanted = [path / RATINGS_FILE] if titles else [path / RATINGS_FILE, path / TITLES_FILE]
-    if missing := [file.name for file in wanted if not file.is_file()]:
+    wanted = [RATINGS_FILE] if titles else [RATINGS_FILE, TITLES_FILE]
+    if missing := [name for name in wanted if name not in found]:
         raise InputFileError(
-            f"The folder {path} has no {' and no '.join(missing)}. "
+            f"The folder {path} has {' and '.join(found)} and no {' and no '.join(missing)}. "
             f"Give a folder that holds {RATINGS_FILE} and {TITLES_FILE}, or the path of one file."
         )
-    return wanted[0], titles or wanted[-1]
+    return path / RATINGS_FILE, titles or path / TITLES_FILE

@@ -9,13 +9,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from producers.record import Record
-from producers.shapes import LISTENING
+from producers.shapes import LISTENING, S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from producers.recorded import Row
-    from producers.shapes import Mapped
+    from producers.shapes import EventShape, Mapped, Shape
 
 UNREADABLE = "unreadable"
 """Kind of a row that is no JSON object: it is sent as it was."""
@@ -30,7 +30,7 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _ENCODER = json.JSONEncoder(allow_nan=False)
 
 
-def events_of(row: Row, topic: str, mapped: Mapped, complete_from: float | None) -> Iterator[Record]:
+def events_of(row: Row, topic: str, mapped: Mapped[EventShape], complete_from: float | None) -> Iterator[Record]:
     """Turn a row into an event, and into a `complete` event as well if its rating is at least `complete_from`."""
     source = _parse(row.text)
     if source is None:
@@ -53,7 +53,7 @@ def events_of(row: Row, topic: str, mapped: Mapped, complete_from: float | None)
         yield _record(completed, topic, mapped, row, "derived complete")
 
 
-def episode_of(row: Row, topic: str, mapped: Mapped) -> Record:
+def episode_of(row: Row, topic: str, mapped: Mapped[Shape]) -> Record:
     """Turn a row into the description of an episode: every field is there, null where the row has no value."""
     source = _parse(row.text)
     if source is None:
@@ -66,7 +66,7 @@ def episode_of(row: Row, topic: str, mapped: Mapped) -> Record:
     return _record(fields, topic, mapped, row, "episode")
 
 
-def _event(source: dict[str, Any], milliseconds: int | None, mapped: Mapped) -> dict[str, Any]:
+def _event(source: dict[str, Any], milliseconds: int | None, mapped: Mapped[EventShape]) -> dict[str, Any]:
     shape = mapped.shape
     fields = _renamed(source, mapped)
     ordered = {"event_id": fields.pop("event_id", None)}
@@ -76,13 +76,13 @@ def _event(source: dict[str, Any], milliseconds: int | None, mapped: Mapped) -> 
     for name in shape.required:
         if name.endswith("_id"):
             ordered[name] = _text(ordered[name])
-    if shape.time and milliseconds is not None:
+    if milliseconds is not None:
         ordered[shape.time] = _time(ordered[shape.time], milliseconds)
     ordered["event_id"] = _text(ordered["event_id"]) or _identity(ordered, mapped, milliseconds)
     return ordered
 
 
-def _renamed(source: dict[str, Any], mapped: Mapped) -> dict[str, Any]:
+def _renamed(source: dict[str, Any], mapped: Mapped[S]) -> dict[str, Any]:
     taken = set(mapped.columns.values())
     fields = {name: value for name, value in source.items() if name not in taken}
     fields |= {name: source[column] for name, column in mapped.columns.items() if column in source}
@@ -92,15 +92,15 @@ def _renamed(source: dict[str, Any], mapped: Mapped) -> dict[str, Any]:
     return fields
 
 
-def _identity(fields: dict[str, Any], mapped: Mapped, milliseconds: int | None) -> str:
+def _identity(fields: dict[str, Any], mapped: Mapped[EventShape], milliseconds: int | None) -> str:
     """Hash what makes an event this one, so that the same row counts once, from whatever file it comes."""
     content = [fields[name] for name in mapped.shape.required]
-    if mapped.shape.time and milliseconds is not None:
+    if milliseconds is not None:
         content[mapped.shape.required.index(mapped.shape.time)] = _iso(milliseconds)
     return blake2b(_ENCODER.encode(content).encode(), digest_size=16).hexdigest()
 
 
-def _record(fields: dict[str, Any], topic: str, mapped: Mapped, row: Row, kind: str = "event") -> Record:
+def _record(fields: dict[str, Any], topic: str, mapped: Mapped[S], row: Row, kind: str = "event") -> Record:
     if any(fields[name] is None for name in mapped.shape.required):
         kind = INCOMPLETE
     key = fields[mapped.shape.key]

@@ -1,11 +1,14 @@
-"""One simulated day: sessions of plays, and the events that each play leaves behind."""
+"""One simulated day of listening: sessions of plays, and the events that each play leaves behind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from producers.chance import Shelves
+from producers.days import DAY_SECONDS, Day, in_turn
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
 EVENTS = ("pause", "skip", "complete", "like", "rate")
 PAUSE, SKIP, COMPLETE, LIKE, RATE = range(len(EVENTS))
 
-DAY_SECONDS = 86_400.0
 MAX_PLAYS = 8
 NEXT_PLAY_CHANCE = 0.55
 TASTE_SHARE = 0.75
@@ -32,32 +34,22 @@ REPEAT_CHANCE = 0.1
 
 
 @dataclass(frozen=True)
-class Day:
-    """The events of a day in time order, one array per column.
+class ListeningDay(Day):
+    """The listening events of a day.
 
     Attributes
     ----------
-    seconds : array
-        Since midnight UTC.
     user, episode, event, device : array
         Numbers of the listener, the episode, of `EVENTS` and of `producers.listeners.DEVICES`.
     measure : array
         `pause`: seconds listened so far; `rate`: rating 0.5..5; else 0.
     """
 
-    seconds: NDArray[np.float64]
     user: NDArray[np.int64]
     episode: NDArray[np.int64]
     event: NDArray[np.int64]
     device: NDArray[np.int64]
     measure: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.seconds)
-
-    def take(self, rows: NDArray[np.int64] | slice) -> Self:
-        """Choose rows by their numbers."""
-        return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 class Listening:
@@ -69,7 +61,7 @@ class Listening:
         self._choice = _Choice(listeners, catalogue)
         self._completed: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def day(self, random: Generator, events: int) -> Day:
+    def day(self, random: Generator, events: int) -> ListeningDay:
         """Simulate a day of exactly `events` events (at least 1), all between midnight and midnight."""
         plays = self._plays(random, events)
         day = self._events(random, plays, events)
@@ -82,10 +74,9 @@ class Listening:
         per_session = np.minimum(random.geometric(1 - NEXT_PLAY_CHANCE, size), MAX_PLAYS)
         per_session = per_session[: np.searchsorted(np.cumsum(per_session), size) + 1]
         sessions = len(per_session)
-        by_activity = np.cumsum(self._listeners.activity)
-        user = np.minimum(np.searchsorted(by_activity, random.random(sessions)), len(by_activity) - 1)
+        user = self._listeners.some(sessions, random)
         device = self._listeners.device[user, (random.random(sessions) < 0.2).astype(int)]
-        start = (self._listeners.peak_hour[user] + random.normal(0, 1.5, sessions)) % 24 * 3600
+        start = self._listeners.starts(user, random)
 
         session = np.repeat(np.arange(sessions), per_session)
         user = user[session]
@@ -135,7 +126,7 @@ class Listening:
         bored = again & (outcome == COMPLETE) & (random.random(len(pairs)) >= REPEAT_CHANCE)
         return np.where(bored, PAUSE, outcome)
 
-    def _events(self, random: Generator, plays: _Plays, size: int) -> Day:
+    def _events(self, random: Generator, plays: _Plays, size: int) -> ListeningDay:
         count = len(plays.user)
         ended = plays.start + plays.gap + plays.heard
         stopped = plays.outcome == PAUSE
@@ -158,15 +149,14 @@ class Listening:
             np.concatenate([columns[number][columns[0]] for columns in slots])[kept] for number in (1, 2, 3)
         )
         play = play[kept]
-        day = Day(
+        return ListeningDay(
             seconds=seconds,
             user=plays.user[play],
             episode=plays.episode[play],
             event=event,
             device=plays.device[play],
             measure=measure,
-        )
-        return day.take(np.argsort(day.seconds, kind="stable"))
+        ).in_order()
 
     def _pairs(self, user: NDArray[np.int64], episode: NDArray[np.int64]) -> NDArray[np.int64]:
         return user * len(self._catalogue) + episode
@@ -191,23 +181,16 @@ def _starts(
     """Place plays one after the other; a session that would run past midnight begins earlier."""
     total = np.bincount(session, weights=elapsed, minlength=len(start))
     latest = DAY_SECONDS - total - random.uniform(5, 600, len(start))
-    before = np.cumsum(elapsed) - elapsed
-    first = np.concatenate(([0], np.cumsum(np.bincount(session))[:-1]))
-    return np.clip(start, 0, latest)[session] + before - before[first][session]
+    return in_turn(session, np.clip(start, 0, latest), elapsed)
 
 
 class _Choice:
     """Which episode a listener plays next: by taste or by popularity, from this run's pool of the listener."""
 
     def __init__(self, listeners: Listeners, catalogue: Catalogue) -> None:
+        self._listeners = listeners
         self._catalogue = catalogue
-        self._by_taste = np.cumsum(listeners.tastes, axis=1)
-        self._overall = np.cumsum(catalogue.popularity)
-        # Episodes sorted by topic; within the cumulative sum each topic is one stretch.
-        self._sorted = np.argsort(catalogue.main_topic, kind="stable")
-        self._within = np.cumsum(catalogue.popularity[self._sorted])
-        sizes = np.bincount(catalogue.main_topic, minlength=self._by_taste.shape[1])
-        self._bounds = np.concatenate(([0.0], self._within))[np.concatenate(([0], np.cumsum(sizes)))]
+        self._shelves = Shelves(catalogue.main_topic, catalogue.popularity, listeners.tastes.shape[1])
 
     def episodes(self, random: Generator, user: NDArray[np.int64], completed: NDArray[np.int64]) -> NDArray[np.int64]:
         """Choose an episode for each play of `user`; after some tries one outside the pool will do."""
@@ -227,16 +210,9 @@ class _Choice:
         return unwanted
 
     def _draw(self, random: Generator, user: NDArray[np.int64]) -> NDArray[np.int64]:
-        size = len(user)
-        topic = (self._by_taste[user] < random.random((size, 1))).sum(axis=1)
-        topic = np.minimum(topic, self._by_taste.shape[1] - 1)
-        low, high = self._bounds[topic], self._bounds[topic + 1]
-        last = len(self._sorted) - 1
-        by_taste = self._sorted[
-            np.minimum(np.searchsorted(self._within, low + random.random(size) * (high - low), side="right"), last)
-        ]
-        overall = np.minimum(np.searchsorted(self._overall, random.random(size)), last)
-        return np.where(random.random(size) < TASTE_SHARE, by_taste, overall)
+        by_taste = self._shelves.of(self._listeners.wishes(user, random), random)
+        overall = self._shelves.of_all(len(user), random)
+        return np.where(random.random(len(user)) < TASTE_SHARE, by_taste, overall)
 
 
 def _mixed(user: NDArray[np.int64], episode: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

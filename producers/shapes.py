@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from reclake.errors import TaskParameterError
-from reclake.kafka import CLICKSTREAM
+from reclake.kafka import CLICKSTREAM, USER_EVENTS
 
 if TYPE_CHECKING:
     from producers.recorded import Recorded
@@ -31,15 +31,12 @@ class Shape:
         Fields that are JSON numbers, even if the file has text.
     key : str
         The field that is the record's key.
-    time : str or None
-        The field that orders the rows.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...]
     numbers: tuple[str, ...]
     key: str
-    time: str | None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -47,19 +44,42 @@ class Shape:
         return self.required + self.optional
 
 
-LISTENING = Shape(
+@dataclass(frozen=True)
+class EventShape(Shape):
+    """The fields of a kind of event.
+
+    Attributes
+    ----------
+    time : str
+        The field that orders the rows.
+    event : str
+        The field that says what happened.
+    likely_event : str
+        What happened in a recording that does not say, for a hint.
+    """
+
+    time: str
+    event: str
+    likely_event: str
+
+
+LISTENING = EventShape(
     required=("ts", "user_id", "new_episode_id", "event"),
     optional=("event_id", "device", "listened_seconds", "rating"),
     numbers=("listened_seconds", "rating"),
     key="user_id",
     time="ts",
+    event="event",
+    likely_event="rate",
 )
-CLICKS = Shape(
+CLICKS = EventShape(
     required=("timestamp", "session_id", "user_id", "item_id", "event_type"),
     optional=("event_id", "price"),
     numbers=("price",),
     key="session_id",
     time="timestamp",
+    event="event_type",
+    likely_event="view",
 )
 TITLES = Shape(
     required=("episode_id", "title"),
@@ -75,17 +95,26 @@ TITLES = Shape(
     ),
     numbers=("duration",),
     key="episode_id",
-    time=None,
 )
 
 
-def shape_of(topic: str) -> Shape:
+def shape_of(topic: str) -> EventShape:
     """Tell the shape of a topic's events; a topic of one's own takes listening events."""
     return CLICKS if topic == CLICKSTREAM.name else LISTENING
 
 
+S = TypeVar("S", bound=Shape)
+
+
+def topic_of(columns: Collection[str], given: Mapping[str, str]) -> str:
+    """Tell where a recording belongs: clicks have a session and an item, by the name of a column or a mapping."""
+    said = {*columns, *given}
+    is_clicks = {"session_id", "item_id"} <= said and "new_episode_id" not in said
+    return CLICKSTREAM.name if is_clicks else USER_EVENTS.name
+
+
 @dataclass(frozen=True)
-class Mapped:
+class Mapped(Generic[S]):
     """Where the fields of a shape come from in one file.
 
     Attributes
@@ -98,13 +127,15 @@ class Mapped:
         Whether the file was recognised as MovieLens.
     """
 
-    shape: Shape
+    shape: S
     columns: Mapping[str, str]
     constants: Mapping[str, str] = field(default_factory=dict)
     is_movielens: bool = False
 
 
-def map_events(recorded: Recorded, shape: Shape, given: Mapping[str, str], event: str | None) -> Mapped:
+def map_events(
+    recorded: Recorded, shape: EventShape, given: Mapping[str, str], event: str | None
+) -> Mapped[EventShape]:
     """Decide where the fields of events come from: `given` (field to column), else the column of the field's name.
 
     Raises
@@ -114,18 +145,17 @@ def map_events(recorded: Recorded, shape: Shape, given: Mapping[str, str], event
     TaskParameterError
         Both `event` and a column of events are given.
     """
-    event_field = "event" if shape is LISTENING else "event_type"
-    if event and event_field in given:
-        raise TaskParameterError(f"`--event` and `--map {event_field}=...` exclude each other. Give one of them.")
-    says_event = event_field in given or event_field in recorded.columns
+    if event and shape.event in given:
+        raise TaskParameterError(f"`--event` and `--map {shape.event}=...` exclude each other. Give one of them.")
+    says_event = shape.event in given or shape.event in recorded.columns
     is_movielens = shape is LISTENING and not says_event and set(MOVIELENS_RATINGS.values()) <= set(recorded.columns)
-    constants = {event_field: event} if event else {event_field: "rate"} if is_movielens else {}
+    constants = {shape.event: event} if event else {shape.event: "rate"} if is_movielens else {}
     known = MOVIELENS_RATINGS if is_movielens else {}
-    hint = "Name its columns with `--map field=column`; `--event rate` makes every row that event."
+    hint = f"Name its columns with `--map field=column`; `--event {shape.likely_event}` makes every row that event."
     return Mapped(shape, _columns(recorded, shape, {**known, **given}, constants, hint), constants, is_movielens)
 
 
-def map_titles(recorded: Recorded, given: Mapping[str, str]) -> Mapped:
+def map_titles(recorded: Recorded, given: Mapping[str, str]) -> Mapped[Shape]:
     """Decide where the fields of episodes come from; MovieLens's `movies.csv` is recognised.
 
     Raises

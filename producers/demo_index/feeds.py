@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from producers.catalogue import Show, catalogue, shows, start_of
+from producers.catalogue import Show, catalogue, shows
 from producers.demo_index.transcripts import FORMATS, Format, spoken
 from producers.demo_index.words import CLOSING, DESCRIPTIONS, OPENING, SENTENCES, TONGUES, Tongue
 from producers.vocabulary import WORDS
+from producers.weeks import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from reclake.cli import demo, episodes, models, produce, run, services, show, transcribe
+from reclake.cli import demo, episodes, models, replay, run, services, show, simulate, transcribe
 from reclake.errors import RecLakeError
 
 app = typer.Typer(
@@ -22,7 +22,8 @@ app = typer.Typer(
 
 run.register(app)
 show.register(app)
-produce.register(app)
+simulate.register(app)
+replay.register(app)
 episodes.register(app)
 transcribe.register(app)
 demo.register(app)

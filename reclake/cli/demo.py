@@ -68,8 +68,9 @@ def demo(
 
 def _simulate(settings: Settings, *, seed: int, events: int, users: int) -> None:
     """Publish the week after the last one that was published whole."""
-    from producers.listening import Simulation, simulate
-    from reclake.cli.produce import publish_with_progress
+    from producers.listening import Simulation
+    from producers.simulation import simulate
+    from reclake.cli.publishing import publish_with_progress
 
     state = settings.home / "demo.json"
     runs: dict[str, int] = json.loads(state.read_text()) if state.exists() else {}
@@ -85,9 +86,15 @@ def _simulate(settings: Settings, *, seed: int, events: int, users: int) -> None
 
 def _replay(settings: Settings, recorded: Path) -> None:
     from producers.replay import replay
-    from reclake.cli.produce import publish_with_progress
+    from reclake.cli.publishing import publish_with_progress
+    from reclake.kafka import USER_EVENTS
 
-    publish_with_progress(f"Replaying {recorded}", None, lambda show: replay(settings, recorded, on_progress=show))
+    publish_with_progress(
+        f"Replaying {recorded}",
+        None,
+        # The demo's job is about listening, so a recording of something else is refused.
+        lambda show: replay(settings, recorded, topic=USER_EVENTS.name, on_progress=show),
+    )
 
 
 def _report(lake: Lakehouse, started: dt.datetime, console: Console) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from reclake.cli.produce import INTERRUPTED
+from reclake.cli.publishing import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

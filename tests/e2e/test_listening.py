@@ -10,7 +10,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from producers.listening import Simulation, simulate
+from producers.listening import Simulation
+from producers.simulation import simulate
 from reclake import document_store, tables
 from reclake.jobs.definition import load_jobs
 from reclake.jobs.execution import on_lake

@@ -14,15 +14,17 @@ import pytest
 import tenacity
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from producers.listening import Simulation, simulate
+from producers import clicks, listening
 from producers.publisher import Publisher
 from producers.record import Record
 from producers.replay import replay
+from producers.sample import SAMPLE
+from producers.simulation import simulate
 from reclake.errors import ServiceError
 from reclake.kafka import USER_EVENTS
 from reclake.settings import Settings
 
-TOPICS = ("user-events", "episode-metadata")
+TOPICS = ("user-events", "clickstream", "episode-metadata")
 
 
 class Topics:
@@ -76,16 +78,18 @@ def topics(broker):
     topics.close()
 
 
-def test_a_simulation_arrives_whole_under_its_keys(settings, topics):
-    simulation = Simulation(events=3_000, users=50, malformed_share=0.02)
+@pytest.mark.parametrize("simulator", [listening, clicks])
+def test_a_simulation_arrives_whole_under_its_keys(settings, topics, simulator):
+    simulation = simulator.Simulation(events=3_000, users=50, malformed_share=0.02)
     seen: list[int] = []
 
     counts = simulate(settings, simulation, on_progress=lambda counts: seen.append(counts.delivered))
 
-    sent = [*simulation.episode_records(), *simulation.event_records()]
+    sent = [*simulation.first_records(), *simulation.event_records()]
     arrived = [(m.topic(), m.key().decode(), m.value()) for m in topics.read()]
     assert Counter(arrived) == Counter((record.topic, record.key, record.value) for record in sent)
     assert counts.by_kind == simulation.expected()
+    assert counts.topics == {record.topic for record in sent}
     assert counts.failed == 0
     assert seen == sorted(seen)
     assert seen[-1] == len(sent)
@@ -106,6 +110,22 @@ def test_a_replay_of_a_folder_arrives_whole_and_in_time_order_per_user(settings,
     for user in map(str, range(7)):
         times = [event["ts"] for key, event in events if key == user]
         assert times == sorted(times)
+
+
+def test_the_sample_arrives_in_time_order_per_session_and_with_the_same_ids_again(settings, topics):
+    for _ in range(2):
+        assert replay(settings, SAMPLE).by_kind == {"event": 200}
+
+    messages = topics.read()
+    assert {m.topic() for m in messages} == {"clickstream"}
+    events = [json.loads(m.value()) for m in messages]
+    assert [m.key().decode() for m in messages] == [event["session_id"] for event in events]
+    assert set(Counter(event["event_id"] for event in events).values()) == {2}
+    for session in {event["session_id"] for event in events}:
+        times = [event["timestamp"] for event in events if event["session_id"] == session]
+        first = times[: len(times) // 2]
+        assert times == first * 2
+        assert first == sorted(first)
 
 
 def test_records_that_kafka_refuses_are_counted_and_do_not_stop_the_others(broker, topics):
@@ -150,7 +170,7 @@ def test_a_broker_that_is_not_there_is_said_in_one_sentence():
 
 
 def test_ctrl_c_ends_a_slow_simulation_and_says_how_much_arrived(broker, topics, tmp_path):
-    program = "import typer; from reclake.cli.produce import register; app = typer.Typer(); register(app); app()"
+    program = "import typer; from reclake.cli.simulate import register; app = typer.Typer(); register(app); app()"
     command = [sys.executable, "-c", program, "simulate", "--rate", "100"]
     environment = {"PATH": "", "KAFKA_BOOTSTRAP_SERVERS": broker, "RECLAKE_HOME": str(tmp_path)}
     with subprocess.Popen(

@@ -6,11 +6,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from reclake.cli.produce import register
+from reclake.cli import replay, simulate
 from reclake.errors import InputFileError, TaskParameterError
 
 app = typer.Typer()
-register(app)
+simulate.register(app)
+replay.register(app)
 
 
 def run(*arguments: str):
@@ -37,6 +38,21 @@ def test_options_out_of_range_are_refused_before_anything_starts(command, argume
     assert arguments[0] in result.output
 
 
+@pytest.mark.parametrize("option", ["--items", "--views", "--clicks", "--carts", "--purchases", "--malformed"])
+def test_options_of_the_clickstream_out_of_range_are_refused(option):
+    result = run("simulate", "clickstream", option, "-1")
+
+    assert result.exit_code == 2
+    assert option in result.output
+
+
+def test_a_clickstream_of_no_kind_of_event_is_refused_before_anything_starts():
+    result = run("simulate", "clickstream", "--views", "0", "--carts", "0", "--purchases", "0")
+
+    assert isinstance(result.exception, TaskParameterError)
+    assert "not all are 0" in str(result.exception)
+
+
 def test_options_before_the_command_are_refused_because_they_would_not_count():
     result = run("simulate", "--events", "5", "listening")
 
@@ -52,8 +68,28 @@ def test_a_mapping_that_is_none_is_refused(tmp_path, entry):
     assert "field=column" in str(result.exception)
 
 
-def test_a_folder_without_ratings_is_refused_before_anything_starts(tmp_path):
+def test_a_folder_without_records_is_refused_before_anything_starts(tmp_path):
+    (tmp_path / "README.md").write_text("nothing here")
+
     result = run("replay", str(tmp_path))
 
     assert isinstance(result.exception, InputFileError)
-    assert "has no ratings.csv and no movies.csv" in str(result.exception)
+    assert "has no file of records" in str(result.exception)
+
+
+@pytest.mark.parametrize(("there", "missing"), [("ratings.csv", "movies.csv"), ("movies.csv", "ratings.csv")])
+def test_half_a_movielens_folder_is_refused_before_anything_starts(tmp_path, there, missing):
+    (tmp_path / there).write_text("x")
+
+    result = run("replay", str(tmp_path))
+
+    assert isinstance(result.exception, InputFileError)
+    assert f"has {there} and no {missing}" in str(result.exception)
+
+
+@pytest.mark.parametrize("arguments", [(), ("clicks.csv", "--sample")])
+def test_a_replay_is_of_a_path_or_of_the_sample(arguments):
+    result = run("replay", *arguments)
+
+    assert isinstance(result.exception, TaskParameterError)
+    assert "either the PATH" in str(result.exception)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.catalogue import start_of
 from producers.listening import Simulation
+from producers.weeks import start_of
 from reclake.errors import TaskParameterError
 
 CLEAN = {"duplicate_share": 0.0, "late_share": 0.0, "malformed_share": 0.0}
@@ -35,7 +35,7 @@ def week() -> list[dict]:
 def test_the_same_arguments_give_the_same_bytes():
     first, second = Simulation(events=3_000, run=2), Simulation(events=3_000, run=2)
 
-    assert list(first.episode_records()) == list(second.episode_records())
+    assert list(first.first_records()) == list(second.first_records())
     assert list(first.event_records()) == list(second.event_records())
 
 
@@ -65,9 +65,9 @@ def test_the_next_run_goes_on_a_week_later_with_the_same_listeners_and_fresh_epi
 
     assert max(map(moment, before)) < start_of(1) <= min(map(moment, after))
     assert {event["user_id"] for event in after} <= {f"user-{number:05d}" for number in range(1, 101)}
-    assert [record.key for record in first.episode_records()] == [f"ep-{number:05d}" for number in range(1, 501)]
-    assert [record.key for record in second.episode_records()] == [f"ep-{number:05d}" for number in range(501, 551)]
-    heard_fresh = {event["new_episode_id"] for event in after} & {record.key for record in second.episode_records()}
+    assert [record.key for record in first.first_records()] == [f"ep-{number:05d}" for number in range(1, 501)]
+    assert [record.key for record in second.first_records()] == [f"ep-{number:05d}" for number in range(501, 551)]
+    heard_fresh = {event["new_episode_id"] for event in after} & {record.key for record in second.first_records()}
     assert len(heard_fresh) > 25
     assert not {event["event_id"] for event in before} & {event["event_id"] for event in after}
 

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from producers.record import Record
 from producers.replay import event_records
+from producers.sample import SAMPLE, write_sample
 from reclake.errors import InputFileError, TaskParameterError
 
 MOVIELENS = "userId,movieId,rating,timestamp\n"
@@ -160,6 +161,117 @@ def test_clicks_go_to_the_clickstream_keyed_by_session(tmp_path):
     ]
 
 
+CLICKS = "timestamp,session_id,user_id,item_id,event_type\n5,s1,u1,i1,view\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping", "topic"),
+    [
+        (CLICKS, {}, "clickstream"),
+        (CLICKS.replace("item_id", "what"), {"item_id": "what"}, "clickstream"),
+        ("ts,session_id,user_id,item_id,new_episode_id,event\n5,s1,u1,i1,e1,like\n", {}, "user-events"),
+    ],
+)
+def test_a_recording_goes_where_its_fields_belong(tmp_path, text, mapping, topic):
+    (record,) = event_records(written(tmp_path / "c.csv", text), mapping=mapping)
+
+    assert (record.topic, record.kind) == (topic, "event")
+
+
+def test_the_topic_that_is_given_counts(tmp_path):
+    with pytest.raises(InputFileError, match="has no column 'ts'"):
+        event_records(written(tmp_path / "c.csv", CLICKS), topic="user-events")
+
+
+def test_clicks_without_users_and_types_are_mapped_and_one_column_serves_two_fields(tmp_path):
+    path = written(tmp_path / "c.csv", "session,time,item\n11,2014-04-07T10:51:09.277Z,214536502\n")
+    mapping = {"session_id": "session", "user_id": "session", "item_id": "item", "timestamp": "time"}
+
+    (event,) = without_ids(event_records(path, mapping=mapping, event="view"))
+
+    assert event == {
+        "timestamp": "2014-04-07T10:51:09.277Z",
+        "session_id": "11",
+        "user_id": "11",
+        "item_id": "214536502",
+        "event_type": "view",
+    }
+
+
+def test_a_hint_names_an_event_that_the_topic_has(tmp_path):
+    path = written(tmp_path / "c.csv", "session_id,item_id,user_id,timestamp\n")
+
+    with pytest.raises(InputFileError, match=r"has no column 'event_type'.*`--event view`"):
+        event_records(path)
+
+
+ORDERED = [{"ts": float(t), "user_id": "u", "new_episode_id": f"e{t}", "event": "like"} for t in range(9)]
+
+
+def chunks(folder: Path) -> Path:
+    """Nine events in files of every format, none in time order."""
+    parts = [ORDERED[number::4] for number in range(4)]
+    written(folder / "2.jsonl", "\n".join(map(json.dumps, parts[0])))
+    written(folder / "1.json", json.dumps(parts[1]))
+    for name, delimiter, end in (("3.csv", ",", "\n"), ("4.csv", ";", "\r\n")):
+        part = parts[int(name[0]) - 1]
+        rows = [ORDERED[0].keys(), *(map(str, row.values()) for row in part)]
+        written(folder / name, "".join(delimiter.join(row) + end for row in rows))
+    return folder
+
+
+def test_a_folder_of_files_is_one_recording_in_one_time_order(tmp_path):
+    (tmp_path / "one.jsonl").write_text("\n".join(map(json.dumps, ORDERED)))
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    folder = chunks(tmp_path / "folder")
+    for name in ("README.md", ".5.csv", "_SUCCESS", "6.jsonl", "inside/7.csv"):
+        (folder / name).write_text("" if name == "6.jsonl" else "no records")
+
+    assert list(event_records(folder)) == list(event_records(tmp_path / "one.jsonl"))
+
+
+def test_no_row_of_a_folder_is_left_out_even_if_files_repeat_what_is_no_row(tmp_path):
+    for name in ("1.csv", "2.csv"):
+        written(tmp_path / name, MOVIELENS + "1,31\n1,32,3,11\n")
+
+    assert Counter(record.kind for record in event_records(tmp_path)) == {"event": 2, "unreadable": 2}
+
+
+def test_a_file_of_a_folder_that_lacks_a_column_is_named(tmp_path):
+    written(tmp_path / "1.csv", MOVIELENS + "1,31,3,9\n")
+    written(tmp_path / "2.csv", "movieId,title\n31,Solo\n")
+
+    with pytest.raises(InputFileError, match=r"2\.csv has no column"):
+        event_records(tmp_path)
+
+
+def test_parquet_files_of_a_folder_may_differ_in_a_column(tmp_path):
+    row = "SELECT 5 AS ts, 'u' AS user_id, 'e' AS new_episode_id, 'like' AS event"
+    duckdb.sql(row).write_parquet(str(tmp_path / "1.parquet"))
+    duckdb.sql(f"{row}, 'car' AS device").write_parquet(str(tmp_path / "2.parquet"))
+    duckdb.sql(f"{row}, 7 AS device").write_parquet(str(tmp_path / "3.parquet"))
+
+    assert [event.get("device") for event in values(event_records(tmp_path))] == ["car", 7, None]
+
+
+def test_the_sample_is_two_hundred_clicks_in_files_of_fifty(tmp_path):
+    files = sorted(SAMPLE.iterdir())
+    records = list(event_records(SAMPLE))
+
+    assert [len(file.read_text().splitlines()) for file in files] == [50] * 4
+    assert Counter((record.topic, record.kind) for record in records) == {("clickstream", "event"): 200}
+    assert [event["event_id"] for event in values(records)] == [
+        json.loads(line)["event_id"] for file in files for line in file.read_text().splitlines()
+    ]
+
+
+def test_the_sample_is_what_its_command_writes(tmp_path):
+    write_sample(tmp_path / "again")
+
+    again = {file.name: file.read_bytes() for file in (tmp_path / "again").iterdir()}
+    assert again == {file.name: file.read_bytes() for file in SAMPLE.iterdir()}
+
+
 @pytest.mark.parametrize("ts", ["soon", "", "nan", "1e300", "-1e300", "infinity", "290000-01-01", "2024-13-45"])
 def test_a_time_that_is_none_is_sent_last_and_as_it_is(tmp_path, ts):
     path = written(tmp_path / "a.csv", f"ts,user_id,new_episode_id,event\n{ts},u,e,like\n9999999999,u,e,like\n")
@@ -287,7 +399,7 @@ def test_a_file_that_cannot_be_used_is_named_with_what_to_do(tmp_path, name, tex
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputFileError, match=r"gone\.csv is not a file"):
+    with pytest.raises(InputFileError, match=r"gone\.csv is not a file or folder"):
         event_records(tmp_path / "gone.csv")
 
 
