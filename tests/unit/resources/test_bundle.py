@@ -114,7 +114,7 @@ def test_the_pipeline_and_its_models_are_scheduled_and_only_prod_starts_them():
     }
 
     assert scheduled == {
-        "dev": {"catalog": "PAUSED", "listening": "PAUSED", "models": "PAUSED"},
-        "staging": {"catalog": "PAUSED", "listening": "PAUSED", "models": "PAUSED"},
-        "prod": {"catalog": "UNPAUSED", "listening": "UNPAUSED", "models": "UNPAUSED"},
+        "dev": {"catalog": "PAUSED", "listening": "PAUSED", "models": "PAUSED", "shop": "PAUSED"},
+        "staging": {"catalog": "PAUSED", "listening": "PAUSED", "models": "PAUSED", "shop": "PAUSED"},
+        "prod": {"catalog": "UNPAUSED", "listening": "UNPAUSED", "models": "UNPAUSED", "shop": "UNPAUSED"},
     }
