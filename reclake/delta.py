@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Column, DataFrame, MergeIntoWriter, Row, SparkSession
@@ -62,7 +64,7 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
     if settings.catalog:
         return spark.catalog.tableExists(_name(settings, table))
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
-    return (_folder(settings, table) / "_delta_log").exists()
+    return _is_delta(spark, _uri(settings, table))
 
 
 def state(spark: SparkSession, name: str) -> State:
@@ -190,13 +192,26 @@ def _name(settings: Settings, table: Table) -> str:
     return f"`{settings.catalog}`.{name}" if settings.catalog else name
 
 
-def _folder(settings: Settings, table: Table) -> Path:
-    return settings.home / "lakehouse" / table.layer / table.name
+def _uri(settings: Settings, table: Table) -> str:
+    return f"{settings.lakehouse}/{table.layer}/{table.name}"
 
 
 def _location(settings: Settings, table: Table) -> str:
-    """Locally a table is a folder of the home; in Unity Catalog it is managed."""
-    return "" if settings.catalog else f"LOCATION '{_quoted(_folder(settings, table).as_uri())}'"
+    """In Unity Catalog a table is managed; elsewhere it is a folder."""
+    return "" if settings.catalog else f"LOCATION '{_quoted(_uri(settings, table))}'"
+
+
+def _is_delta(spark: SparkSession, uri: str) -> bool:
+    if uri.startswith("file:"):
+        return Path(url2pathname(urlsplit(uri).path), "_delta_log").exists()
+    # Only Spark reaches other stores; there it lists a folder, here it would take 50 ms a table.
+    try:
+        spark.read.format("delta").load(uri).schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
+    except AnalysisException as error:
+        if error.getCondition() in ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND"):
+            return False
+        raise
+    return True
 
 
 def _newest_commit(spark: SparkSession, name: str) -> Row:

@@ -50,6 +50,17 @@ class Settings(BaseSettings):
 
     reclake_home: Path = Field(default=Path(".reclake"), description="folder of all local state")
     catalog: str | None = Field(default=None, description="Unity Catalog; none: tables are folders of reclake_home")
+    lakehouse_root: str | None = Field(
+        default=None,
+        pattern=r"^(file|abfss|s3a|gs)://.*[^/]$",
+        description="URI under which tables lie without a catalog; none: the folder lakehouse of reclake_home",
+    )
+    hadoop_options: dict[str, SecretStr] = Field(
+        default={}, description='JSON of what a file system needs to know, such as {"fs.s3a.access.key": "..."}'
+    )
+    spark_packages: str = Field(
+        default="", description="Maven coordinates of connectors that the local session loads, separated by commas"
+    )
     bronze_schema: str = "bronze"
     silver_schema: str = "silver"
     gold_schema: str = "gold"
@@ -168,6 +179,11 @@ class Settings(BaseSettings):
     def home(self) -> Path:
         """The absolute folder of local state."""
         return self.reclake_home.expanduser().resolve()
+
+    @property
+    def lakehouse(self) -> str:
+        """The URI under which tables lie that no catalog manages."""
+        return self.lakehouse_root or (self.home / "lakehouse").as_uri()
 
     @property
     def files(self) -> Path:

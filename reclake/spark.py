@@ -90,4 +90,6 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         "spark.sql.redaction.string.regex": r'password="(\\.|[^"\\])*"',
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
+        **({"spark.jars.packages": settings.spark_packages} if settings.spark_packages else {}),
+        **{f"spark.hadoop.{name}": value.get_secret_value() for name, value in settings.hadoop_options.items()},
     }

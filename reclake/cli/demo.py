@@ -112,7 +112,7 @@ def _report(lake: Lakehouse, started: dt.datetime, console: Console) -> None:
             console.print(report.recommendations(user, for_user(database, user, 5)))
     console.print()
     for what, where in {
-        "Lakehouse": settings.home / "lakehouse",
+        "Lakehouse": settings.lakehouse.removeprefix("file://"),
         "Quality pages": data_docs_index(settings),
         "MLflow": f"uv run mlflow ui --backend-store-uri {tracking_uri(settings)}",
         "More": "uv run reclake recommend USER_ID, uv run reclake tables, uv run reclake demo (the next week)",
