@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -43,7 +44,7 @@ def ingest_purchases(lake: Lakehouse) -> None:
             continue
         try:
             _append(lake, path)
-        except (PySparkException, OSError) as error:
+        except (PySparkException, Py4JJavaError, OSError) as error:
             log.warning("%s cannot be read: %s", path, error)
             broken.append(path)
         else:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from pyspark.sql import DataFrame, SparkSession
+
 from reclake import tables
 from reclake.lake import Lakehouse
 
@@ -10,17 +12,25 @@ NOW = dt.datetime(2024, 5, 10, 12)
 
 def receive(lake: Lakehouse, table: tables.Table, *values: str, at: dt.datetime = NOW) -> None:
     """Append records to the bronze table of a topic, at the next offsets."""
-    first = lake.read(table).count()
-    rows = [(table.name, 0, first + n, None, value.encode(), None, at, at) for n, value in enumerate(values)]
-    _append(lake, table, rows)
+    _append(lake, table, raw(lake.spark, table, *values, at=at, first=lake.read(table).count()))
 
 
-def receive_file(lake: Lakehouse, name: str, *values: str, at: dt.datetime = NOW) -> None:
+def receive_file(lake: Lakehouse, name: str, *values: str) -> None:
     """Append the rows of a purchase file to bronze."""
-    rows = [(name, n, value.encode(), name, at) for n, value in enumerate(values)]
-    _append(lake, tables.raw_purchases, rows)
+    _append(lake, tables.raw_purchases, raw_file(lake.spark, name, *values))
 
 
-def _append(lake: Lakehouse, table: tables.Table, rows: list[tuple]) -> None:
-    fresh = lake.spark.createDataFrame(rows, table.schema)
-    fresh.write.format("delta").mode("append").saveAsTable(lake.name(table))
+def raw(spark: SparkSession, table: tables.Table, *values: str, at: dt.datetime = NOW, first: int = 0) -> DataFrame:
+    """Rows of the bronze table of a topic, from an offset on."""
+    rows = [(table.name, 0, first + n, None, value.encode(), None, at, at) for n, value in enumerate(values)]
+    return spark.createDataFrame(rows, table.schema)
+
+
+def raw_file(spark: SparkSession, name: str, *values: str) -> DataFrame:
+    """Rows of the bronze table of purchases."""
+    rows = [(name, n, value.encode(), name, NOW) for n, value in enumerate(values)]
+    return spark.createDataFrame(rows, tables.raw_purchases.schema)
+
+
+def _append(lake: Lakehouse, table: tables.Table, rows: DataFrame) -> None:
+    rows.write.format("delta").mode("append").saveAsTable(lake.name(table))
