@@ -22,7 +22,11 @@ CONFIGURATION = Configuration(engine="implicit_als", rank=256, alpha=40.0, regul
 
 @dataclass(frozen=True)
 class SessionFactors:
-    """Vectors of items, `item_id` and `factors`, and what they were fitted with."""
+    """Vectors of items, `item_id` and `factors`, and what they were fitted with.
+
+    What a session touched last counts most when it is folded in, though it does not in the fit: on YooChoose that is
+    better, see docs/shop.md.
+    """
 
     items: DataFrame
     configuration: Configuration
@@ -33,7 +37,7 @@ class SessionFactors:
         item_ids = _numbered(self.items.select(F.col("item_id").alias("id")))
         session_ids = _numbered(sessions.select(F.col("session_key").alias("id")))
         items = self.items.join(item_ids.toDF("item_id", "idx"), "item_id").select("idx", "factors")
-        engaged = _engaged(interests(sessions, self.weights), session_ids, item_ids)
+        engaged = _engaged(interests(sessions, self.weights), "interest", session_ids, item_ids)
         held = engaged.groupBy(F.col("user_idx").alias("idx")).agg(F.collect_list("item_idx").alias("excluded"))
         best = Factors(folded_in(engaged, items, self.configuration), items).recommend(held, n)
         # Popularity has no share in these factors.
@@ -63,7 +67,7 @@ def fit(sessions: DataFrame, weights: ClickWeights, configuration: Configuration
     known = interests(sessions, weights)
     session_ids = _numbered(known.select(F.col("session_key").alias("id")))
     item_ids = _numbered(known.select(F.col("item_id").alias("id")))
-    factors = models.fit_factors(_engaged(known, session_ids, item_ids), configuration)
+    factors = models.fit_factors(_engaged(known, "evidence", session_ids, item_ids), configuration)
     return SessionFactors(factors.items.transform(with_ids, item_ids, "idx", "item_id"), configuration, weights)
 
 
@@ -72,9 +76,9 @@ def _numbered(ids: DataFrame) -> DataFrame:
     return newly_numbered(ids, ids.sparkSession.createDataFrame([], "id string, idx int"))
 
 
-def _engaged(known: DataFrame, session_ids: DataFrame, item_ids: DataFrame) -> DataFrame:
+def _engaged(known: DataFrame, engagement: str, session_ids: DataFrame, item_ids: DataFrame) -> DataFrame:
     return (
-        known.select("session_key", "item_id", F.col("evidence").alias("engagement"))
+        known.select("session_key", "item_id", F.col(engagement).alias("engagement"))
         .join(session_ids.toDF("session_key", "user_idx"), "session_key")
         .join(item_ids.toDF("item_id", "item_idx"), "item_id")
         .select("user_idx", "item_idx", "engagement")

@@ -36,8 +36,8 @@ def interests(sessions: DataFrame, weights: ClickWeights) -> DataFrame:
     Returns
     -------
     DataFrame
-        `session_key`, `item_id`, `place` (int, 1 is the item touched last) and `evidence`, log2(1 + weighted events):
-        1 for one view, little more for each further event.
+        `session_key`, `item_id`, `place` (int, 1 is the item touched last), `evidence`, log2(1 + weighted events),
+        which is 1 for one view and little more for each further event, and `interest`, evidence / place.
     """
     listed = sessions.select("session_key", F.posexplode("items").alias("at", "item"))
     return listed.select(
@@ -45,4 +45,4 @@ def interests(sessions: DataFrame, weights: ClickWeights) -> DataFrame:
         F.col("item.item_id").alias("item_id"),
         (F.col("at") + 1).alias("place"),
         F.log2(1 + weighted_events(weights, of="item")).alias("evidence"),
-    )
+    ).withColumn("interest", F.col("evidence") / F.col("place"))

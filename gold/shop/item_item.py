@@ -6,7 +6,7 @@ sum over sessions, with n(i) the number of sessions that hold item i, makes
 
     similarity(from, to) = sum / (n(from) ** .75 * n(to) ** .1)
 
-and an item scores the sum, over the items of the session, of evidence / place * similarity.
+and an item scores the sum of interest * similarity over the items of the session, see `gold.shop.interests`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ class ItemItem:
     def recommend(self, sessions: DataFrame, n: int) -> DataFrame:
         """Find the `n` items nearest to what a session was about last; see `gold.shop.model.SessionModel`."""
         held = interests(sessions, self.weights)
-        asked = held.where(F.col("place") <= NEWEST_ITEMS).select(
-            "session_key", "item_id", (F.col("evidence") / F.col("place")).alias("interest")
-        )
+        asked = held.where(F.col("place") <= NEWEST_ITEMS).select("session_key", "item_id", "interest")
         part = F.col("interest") * F.col("similarity")
         scored = (
             asked.join(self.neighbours.select("item_id", "similar_item_id", "similarity"), "item_id")

@@ -20,7 +20,7 @@ def item_popularity(activity: DataFrame, weights: ClickWeights, half_life_days: 
 
     The trend is the weighted events per day of the last `TREND_DAYS`, divided by those of the whole window; while the
     shop is younger than either, by the days that there are, so that 1 is steady from the first day on. Popularity is
-    the sum of weighted events, a day counting half for every `half_life_days` that it lies back, divided by the highest.
+    the sum of weighted events, a day counting half for every `half_life_days` that it lies back; the highest has 1.
 
     Parameters
     ----------
