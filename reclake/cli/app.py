@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from reclake.cli import demo, episodes, models, produce, run, services, show, transcribe
+from reclake.cli import demo, episodes, models, produce, run, services, shop, show, transcribe
 from reclake.errors import RecLakeError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 
 run.register(app)
 show.register(app)
+shop.register(app)
 produce.register(app)
 episodes.register(app)
 transcribe.register(app)
