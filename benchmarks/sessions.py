@@ -142,9 +142,9 @@ class Bench:
         asked = self._queries.toPandas().sort_values("session_key")
         self.wanted = self.items.get_indexer(asked["item_id"])
         self._keys = pd.Index(asked["session_key"])
-        held = interests(given, WEIGHTS).toPandas()
+        held = interests(given).toPandas()
         self._at = self._keys.get_indexer(held["session_key"]), self.items.get_indexer(held["item_id"])
-        self._place, self._evidence, self._interest = (held[c].to_numpy() for c in ("place", "evidence", "interest"))
+        self._place, self._interest = held["place"].to_numpy(), held["interest"].to_numpy()
         self._held = self._of_queries(np.ones(len(held)))
 
     @property
@@ -156,7 +156,7 @@ class Bench:
             "item-item": lambda: self._item_item(self._train),
             "item-item, an item beside itself too": lambda: self._item_item(stepwise),
             "session kNN": self._session_knn,
-            "ALS fold-in, all items alike": lambda: self._als(self._evidence),
+            "ALS fold-in, all items alike": lambda: self._als(np.ones_like(self._interest)),
             "ALS fold-in": lambda: self._als(self._interest),
         }
 
@@ -171,7 +171,7 @@ class Bench:
     def as_served(self) -> str:
         """Say what the code that serves reaches on the same queries; it has to be what the table has of new items."""
         trial = Trial(self._train, self._given, self._queries)
-        scores = trial.measure(ItemItem(neighbours(self._train, MOST_NEIGHBOURS), WEIGHTS))
+        scores = trial.measure(ItemItem(neighbours(self._train, MOST_NEIGHBOURS)))
         return "As served, item-item: " + ", ".join(f"{m} {scores[f'{m}_at_{K}'][0]:.3f}" for m in ("recall", "mrr"))
 
     def _blocks(self) -> Iterator[slice]:
@@ -218,11 +218,11 @@ class Bench:
 
         return lambda queries: np.stack([scores(n) for n in range(*queries.indices(len(self.wanted)))])
 
-    def _als(self, evidence: Scores) -> Scorer:
+    def _als(self, interest: Scores) -> Scorer:
         fitted = factors.fit(self._train, WEIGHTS)
         vectors = fitted.items.toPandas().set_index("item_id")["factors"].reindex(self.items)
         spark = self._train.sparkSession
-        rows = pd.DataFrame({"user_idx": self._at[0], "item_idx": self._at[1], "engagement": evidence})
+        rows = pd.DataFrame({"user_idx": self._at[0], "item_idx": self._at[1], "engagement": interest})
         items = pd.DataFrame({"idx": range(len(self.items)), "factors": vectors.to_numpy()})
         engaged = spark.createDataFrame(rows, "user_idx int, item_idx int, engagement double")
         of_items = spark.createDataFrame(items, "idx int, factors array<float>")

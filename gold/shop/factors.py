@@ -13,7 +13,7 @@ from gold.fold_in import folded_in
 from gold.ids import newly_numbered, with_ids
 from gold.models.factors import Factors
 from gold.reasons import with_reasons
-from gold.shop.interests import interests
+from gold.shop.interests import evidence, interests
 from reclake.settings import ClickWeights
 
 CONFIGURATION = Configuration(engine="implicit_als", rank=256, alpha=40.0, regularization=10.0)
@@ -30,14 +30,13 @@ class SessionFactors:
 
     items: DataFrame
     configuration: Configuration
-    weights: ClickWeights
 
     def recommend(self, sessions: DataFrame, n: int) -> DataFrame:
         """Find the `n` items with the highest inner product; see `gold.shop.model.SessionModel`."""
         item_ids = _numbered(self.items.select(F.col("item_id").alias("id")))
         session_ids = _numbered(sessions.select(F.col("session_key").alias("id")))
         items = self.items.join(item_ids.toDF("item_id", "idx"), "item_id").select("idx", "factors")
-        engaged = _engaged(interests(sessions, self.weights), "interest", session_ids, item_ids)
+        engaged = _engaged(interests(sessions), "interest", session_ids, item_ids)
         held = engaged.groupBy(F.col("user_idx").alias("idx")).agg(F.collect_list("item_idx").alias("excluded"))
         best = Factors(folded_in(engaged, items, self.configuration), items).recommend(held, n)
         # Popularity has no share in these factors.
@@ -64,11 +63,11 @@ def fit(sessions: DataFrame, weights: ClickWeights, configuration: Configuration
     DataTooLargeError
         There is more than the configuration's engine can work on.
     """
-    known = interests(sessions, weights)
+    known = evidence(sessions, weights).where("evidence > 0")
     session_ids = _numbered(known.select(F.col("session_key").alias("id")))
     item_ids = _numbered(known.select(F.col("item_id").alias("id")))
     factors = models.fit_factors(_engaged(known, "evidence", session_ids, item_ids), configuration)
-    return SessionFactors(factors.items.transform(with_ids, item_ids, "idx", "item_id"), configuration, weights)
+    return SessionFactors(factors.items.transform(with_ids, item_ids, "idx", "item_id"), configuration)
 
 
 def _numbered(ids: DataFrame) -> DataFrame:

@@ -1,4 +1,4 @@
-"""Interests: how much a session says of each of its items, by what was done there and how long ago."""
+"""Interests: what a session says of each of its items, by how long ago it was there and by what it did."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ def weighted_events(weights: ClickWeights, of: str = "") -> Column:
     return total
 
 
-def interests(sessions: DataFrame, weights: ClickWeights) -> DataFrame:
-    """Say how much each session is interested in each of its items.
+def interests(sessions: DataFrame) -> DataFrame:
+    """Say how much each session is interested in each of its items now: 1 / place, whatever it did there.
+
+    What was done there is left out on purpose: to weigh it changes nothing on YooChoose and finds fewer of the next
+    items of simulated sessions, see docs/shop.md.
 
     Parameters
     ----------
@@ -36,13 +39,27 @@ def interests(sessions: DataFrame, weights: ClickWeights) -> DataFrame:
     Returns
     -------
     DataFrame
-        `session_key`, `item_id`, `place` (int, 1 is the item touched last), `evidence`, log2(1 + weighted events),
-        which is 1 for one view and little more for each further event, and `interest`, evidence / place.
+        `session_key`, `item_id`, `place` (int, 1 is the item touched last) and `interest` double.
     """
-    listed = sessions.select("session_key", F.posexplode("items").alias("at", "item"))
-    return listed.select(
-        "session_key",
-        F.col("item.item_id").alias("item_id"),
-        (F.col("at") + 1).alias("place"),
-        F.log2(1 + weighted_events(weights, of="item")).alias("evidence"),
-    ).withColumn("interest", F.col("evidence") / F.col("place"))
+    listed = sessions.select("session_key", F.posexplode("items.item_id").alias("at", "item_id"))
+    place = F.col("at") + 1
+    return listed.select("session_key", "item_id", place.alias("place"), (1 / place).alias("interest"))
+
+
+def evidence(sessions: DataFrame, weights: ClickWeights) -> DataFrame:
+    """Say how sure it is that each session was interested in each of its items, whenever that was.
+
+    Parameters
+    ----------
+    sessions : DataFrame
+        `session_key`, and `items` as in `silver.sessions`.
+
+    Returns
+    -------
+    DataFrame
+        `session_key`, `item_id` and `evidence`, log2(1 + weighted events): 1 for one view, little more for each further
+        event; 0 for events that weigh nothing.
+    """
+    listed = sessions.select("session_key", F.explode("items").alias("item"))
+    sure = F.log2(1 + weighted_events(weights, of="item"))
+    return listed.select("session_key", "item.item_id", sure.alias("evidence"))

@@ -18,7 +18,6 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from gold.shop.interests import interests
-from reclake.settings import ClickWeights
 
 MOST_STEPS = 10
 """Items further apart than this have nothing to do with each other."""
@@ -36,22 +35,21 @@ class ItemItem:
     """Neighbours of items, as `neighbours` returns them."""
 
     neighbours: DataFrame
-    weights: ClickWeights
 
     def recommend(self, sessions: DataFrame, n: int) -> DataFrame:
         """Find the `n` items nearest to what a session was about last; see `gold.shop.model.SessionModel`."""
-        held = interests(sessions, self.weights)
-        asked = held.where(F.col("place") <= NEWEST_ITEMS).select("session_key", "item_id", "interest")
+        held = interests(sessions)
+        asked = held.where(F.col("place") <= NEWEST_ITEMS)
         part = F.col("interest") * F.col("similarity")
         scored = (
             asked.join(self.neighbours.select("item_id", "similar_item_id", "similarity"), "item_id")
-            .select("session_key", "similar_item_id", "item_id", part.alias("part"))
-            .toDF("session_key", "item_id", "because", "part")
+            .select("session_key", "similar_item_id", "item_id", "place", part.alias("part"))
+            .toDF("session_key", "item_id", "because", "place", "part")
             .groupBy("session_key", "item_id")
             .agg(
                 F.sum("part").alias("score"),
-                # Of items that add the same, always the same one.
-                F.max(F.struct("part", "because"))["because"].alias("because_item_id"),
+                # Of items that add the same, the one touched last.
+                F.max(F.struct("part", -F.col("place"), "because"))["because"].alias("because_item_id"),
             )
         )
         best = F.row_number().over(Window.partitionBy("session_key").orderBy(F.desc("score"), "item_id"))

@@ -47,7 +47,6 @@ def serving(lake: Lakehouse) -> tuple[SessionModel | None, str]:
     NothingToServeError
         The factors were written by a version of RecLake that knew other configurations.
     """
-    weights = lake.settings.click_weights
     factors, neighbours = (lake.read(t) for t in (tables.session_item_factors, tables.session_item_item))
     fitted = factors.select("configuration", "model_version").first()
     if fitted is not None:
@@ -58,9 +57,9 @@ def serving(lake: Lakehouse) -> tuple[SessionModel | None, str]:
                 f"{tables.session_item_factors} was written by another version of RecLake. Drop it and run the job "
                 "shop, which then trains anew; what the store serves stays until then."
             ) from None
-        return SessionFactors(factors.select("item_id", "factors"), configuration, weights), fitted["model_version"]
+        return SessionFactors(factors.select("item_id", "factors"), configuration), fitted["model_version"]
     found = neighbours.select("model_version").first()
-    return (ItemItem(neighbours, weights), found["model_version"]) if found is not None else (None, UNTRAINED)
+    return (ItemItem(neighbours), found["model_version"]) if found is not None else (None, UNTRAINED)
 
 
 def _empty(lake: Lakehouse, table: Table) -> None:

@@ -35,7 +35,7 @@ def candidates(settings: Settings) -> Mapping[str, Fit]:
     """What competes, by name; of equal ones the first serves."""
     weights, most = settings.click_weights, settings.session_similar_n
     return {
-        ITEM_ITEM: lambda sessions: ItemItem(neighbours(sessions, most), weights),
+        ITEM_ITEM: lambda sessions: ItemItem(neighbours(sessions, most)),
         ALS: lambda sessions: factors.fit(sessions, weights),
         POPULARITY: by_sessions,
     }

@@ -72,9 +72,7 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
     columns = ("day", "sessions", "shoppers", "mean length", "with cart", "conversion", "abandoned", "revenue")
     yield table_of("Sessions by day", columns, rows, columns[1:])
     bots = sum(r["num_bots"] for r in newest)
-    yield Text(
-        f"Without {bots:,} sessions of bots; to see them: SELECT * FROM {tables.sessions} WHERE is_bot.", style="dim"
-    )
+    yield Text(f"{bots:,} sessions of bots were kept out: the rows of {tables.sessions} where is_bot.", style="dim")
 
     top = lake.read(tables.top_sessions).where((F.col("day") == F.lit(newest[0]["day"])) & (F.col("rank") <= n))
     yield table_of(

@@ -56,5 +56,6 @@ def assert_rows(actual, expected):
     assert_approx_df_equality(plain, expected, precision=1e-6, ignore_nullable=True, ignore_row_order=True)
 
 
-def delete(lake, key):
-    lake.spark.sql(f"DELETE FROM {lake.name(tables.sessions)} WHERE session_key = '{key}'")
+def delete(lake, *keys):
+    named = ", ".join(f"'{key}'" for key in keys)
+    lake.spark.sql(f"DELETE FROM {lake.name(tables.sessions)} WHERE session_key IN ({named})")

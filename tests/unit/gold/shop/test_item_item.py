@@ -1,12 +1,9 @@
 """Products that follow each other in sessions, by numbers worked out by hand."""
 
-import math
-
 import pytest
 
 from gold.shop.item_item import ItemItem, co_occurrences, neighbours
-from reclake.settings import ClickWeights
-from tests.unit.gold.shop.rows import assert_rows, item, session, sessions
+from tests.unit.gold.shop.rows import assert_rows, session, sessions
 
 TOGETHER = "item_id string, similar_item_id string, together double"
 NEIGHBOURS = "item_id string, similar_item_id string, similarity double, rank int"
@@ -60,7 +57,7 @@ def test_only_the_nearest_are_kept_and_ties_go_by_item(spark):
 @pytest.fixture(scope="module")
 def model(spark):
     rows = [("a", "x", 0.5, 1), ("a", "y", 0.25, 2), ("b", "x", 0.5, 1), ("b", "a", 0.4, 2), ("c", "z", 1.0, 1)]
-    return ItemItem(spark.createDataFrame(rows, NEIGHBOURS), ClickWeights())
+    return ItemItem(spark.createDataFrame(rows, NEIGHBOURS))
 
 
 def test_an_item_scores_what_the_items_of_the_session_say_of_it_the_last_one_most(spark, model):
@@ -73,16 +70,6 @@ def test_an_item_scores_what_the_items_of_the_session_say_of_it_the_last_one_mos
         ("ba", "y", 0.125, 2, "a"),
     ]
     assert_rows(model.recommend(given, 5), spark.createDataFrame(expected, FOUND))
-
-
-def test_a_purchase_says_more_than_a_view(spark, model):
-    given = sessions(spark, session("seen", "ba"), session("bought", ["b", item("a", purchases=1)]))
-
-    found = model.recommend(given, 5).where("item_id = 'y'")
-
-    # Weights are 1 and 1 + 5, the place is the second.
-    expected = [("seen", "y", 0.125, 2, "a"), ("bought", "y", math.log2(7) / 2 * 0.25, 2, "a")]
-    assert_rows(found, spark.createDataFrame(expected, FOUND))
 
 
 def test_what_was_touched_long_ago_says_nothing_and_is_not_recommended_either(spark, model):
