@@ -1,7 +1,7 @@
-"""Which model of sessions finds the next item: `python -m benchmarks.sessions --train FILE --test FILE`.
+"""Which model of sessions finds the next item: `python -m benchmarks.sessions [--train FILE --test FILE]`.
 
-The files have columns SessionId, ItemId and Time, separated by tabs, as the rsc15 sample in the GitHub project
-rn5l/session-rec has. Every event of a test session but its first is to be found from those before it. Neighbours,
+Without files, sessions are simulated. The files have columns SessionId, ItemId and Time, separated by tabs, as the rsc15
+sample in the GitHub project rn5l/session-rec has. Every event of a test session but its first is to be found from those before it. Neighbours,
 factors and popularity are RecLake's own; session kNN, which does not serve, is here to compare with.
 """
 
@@ -46,12 +46,15 @@ Scorer = Callable[[slice], Scores]
 
 
 def main(
-    train: Annotated[Path, typer.Option(help="Events to train on.", exists=True)],
-    test: Annotated[Path, typer.Option(help="Events of later sessions.", exists=True)],
+    train: Annotated[Path | None, typer.Option(help="Events to train on.", exists=True)] = None,
+    test: Annotated[Path | None, typer.Option(help="Events of later sessions.", exists=True)] = None,
 ) -> None:
     """Measure every model on the next item of later sessions."""
     with benchmark_home() as lake, staging(lake) as stage:
-        older, newer = (events_of(lake.spark.read.csv(str(file), sep="\t", header=True)) for file in (train, test))
+        if train and test:
+            older, newer = (events_of(lake.spark.read.csv(str(file), sep="\t", header=True)) for file in (train, test))
+        else:
+            older, newer = divided(stage("events", simulated(stage)))
         compare(older, newer, stage, Console(width=140))
 
 
@@ -85,6 +88,29 @@ def events_of(file: DataFrame) -> DataFrame:
         F.timestamp_micros((F.col("Time").cast("double") * 1_000_000).cast("long")).alias("timestamp"),
         F.lit("view").alias("event_type"),
     )
+
+
+def simulated(stage: Stage) -> DataFrame:
+    """Two simulated weeks of clicks, without faults."""
+    from producers.clicks import Simulation
+
+    stage.folder.mkdir(parents=True)
+    file = stage.folder / "clicks.jsonl"
+    faultless = {"duplicate_share": 0, "late_share": 0, "malformed_share": 0}
+    with file.open("wb") as out:
+        for week in (0, 1):
+            simulation = Simulation(run=week, events=100_000, users=2_000, **faultless)
+            out.writelines(record.value + b"\n" for record in simulation.event_records())
+    fields = "session_id string, item_id string, timestamp timestamp, event_type string"
+    return stage.spark.read.schema(fields).json(str(file))
+
+
+def divided(events: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Divide events into those of the older four fifths of sessions and those of the others."""
+    began = events.groupBy("session_id").agg(F.min(F.unix_micros("timestamp")).alias("began"))
+    cut = began.agg(F.percentile("began", F.lit(0.8)).alias("cut"))
+    newer = began.crossJoin(cut).where("began > cut").select("session_id")
+    return events.join(newer, "session_id", "left_anti"), events.join(newer, "session_id", "left_semi")
 
 
 def sessions_of(events: DataFrame) -> DataFrame:
