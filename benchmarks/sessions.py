@@ -1,8 +1,9 @@
 """Which model of sessions finds the next item: `python -m benchmarks.sessions [--train FILE --test FILE]`.
 
-Without files, sessions are simulated. The files have columns SessionId, ItemId and Time, separated by tabs, as the rsc15
-sample in the GitHub project rn5l/session-rec has. Every event of a test session but its first is to be found from those before it. Neighbours,
-factors and popularity are RecLake's own; session kNN, which does not serve, is here to compare with.
+Without files, sessions are simulated. The files have columns SessionId, ItemId and Time, separated by tabs, as the
+rsc15 sample in the GitHub project rn5l/session-rec has. Every event of a test session but its first is to be found from
+those before it. Neighbours, factors and popularity are RecLake's own; session kNN, which does not serve, is here to
+compare with.
 """
 
 from __future__ import annotations
