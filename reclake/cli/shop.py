@@ -37,7 +37,7 @@ def shop(
         with console.status("Starting Spark and reading ..."):
             shown = list(report(lake, days, n))
         for part in shown:
-            console.print(part)
+            console.print(part, "")
 
 
 def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
@@ -49,6 +49,7 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
         There are no sessions yet.
     """
     from pyspark.sql import functions as F
+    from rich.console import Group
     from rich.text import Text
 
     from reclake import tables
@@ -70,9 +71,11 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
         for r in newest
     ]
     columns = ("day", "sessions", "shoppers", "mean length", "with cart", "conversion", "abandoned", "revenue")
-    yield table_of("Sessions by day", columns, rows, columns[1:])
     bots = sum(r["num_bots"] for r in newest)
-    yield Text(f"{bots:,} sessions of bots were kept out: the rows of {tables.sessions} where is_bot.", style="dim")
+    yield Group(
+        table_of("Sessions by day", columns, rows, columns[1:]),
+        Text(f"{bots:,} sessions of bots were kept out: the rows of {tables.sessions} where is_bot.", style="dim"),
+    )
 
     top = lake.read(tables.top_sessions).where((F.col("day") == F.lit(newest[0]["day"])) & (F.col("rank") <= n))
     yield table_of(
