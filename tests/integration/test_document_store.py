@@ -158,7 +158,7 @@ RECOMMENDED = {"session_id": "s:1", "item_id": "a", "rank": 1, "score": 0.5, "re
         ),
         (tables.session_recommendations, RECOMMENDED, {"_id": "1:s:1", **RECOMMENDED}),
     ],
-    ids=str,
+    ids=["profile", "recommendation"],
 )
 def test_the_shop_is_served_by_its_own_keys_once_there_is_something(lake, document_store, name, table, row, served):
     settings = lake.settings.model_copy(update={"mongodb_uri": Settings(mongodb_uri=document_store).mongodb_uri})

@@ -160,8 +160,9 @@ def _recommendations(top_n: int) -> Suite:
             between(c.rank, 1, top_n),
             not_null(c.score),
             between(c.score, 0, 1e12),
-            in_set(c.reason, "session", "popular"),
-            in_set("is_explained", True),
+            not_null(c.reason),
+            in_set("reason_with_item", "session"),
+            in_set("reason_without_item", "popular"),
             in_set("is_itself", False),
             not_null(c.model_version),
             single_valued(c.model_version),
@@ -171,7 +172,8 @@ def _recommendations(top_n: int) -> Suite:
         derived=counted(tables.session_recommendations)
         | {
             "rows_of_rank": rows_of(c.session_id, c.rank),
-            "is_explained": "(reason = 'session') = (because_item_id IS NOT NULL)",
+            "reason_with_item": "IF(because_item_id IS NOT NULL, reason, NULL)",
+            "reason_without_item": "IF(because_item_id IS NULL, reason, NULL)",
             "is_itself": "item_id = because_item_id",
         },
     )

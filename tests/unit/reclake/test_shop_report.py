@@ -1,6 +1,7 @@
 """What the terminal shows of the shop."""
 
 import datetime as dt
+import io
 from decimal import Decimal
 
 import pytest
@@ -17,10 +18,9 @@ DAY = dt.date(2024, 5, 1)
 
 
 def text(*parts):
-    console = Console(width=140, record=True, quiet=True)
-    for part in parts:
-        console.print(part)
-    return console.export_text()
+    console = Console(width=140, file=io.StringIO())
+    console.print(*parts)
+    return console.file.getvalue()
 
 
 def test_the_report_shows_days_sessions_trends_and_bots(lake):
