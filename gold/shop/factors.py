@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from gold import models
 from gold.configuration import Configuration
 from gold.fold_in import folded_in
-from gold.ids import newly_numbered, with_ids
+from gold.ids import with_ids
 from gold.models.factors import Factors
 from gold.reasons import with_reasons
 from gold.shop.interests import evidence, interests
@@ -71,8 +71,11 @@ def fit(sessions: DataFrame, weights: ClickWeights, configuration: Configuration
 
 
 def _numbered(ids: DataFrame) -> DataFrame:
-    """Number ids for the length of one computation: `id`, `idx`."""
-    return newly_numbered(ids, ids.sparkSession.createDataFrame([], "id string, idx int"))
+    """Number ids, repeated or not, for the length of one computation: `id`, `idx`.
+
+    In one task: there are no more than one node is fitted to, and to count in many tasks takes three times as long.
+    """
+    return ids.distinct().select("id", F.row_number().over(Window.orderBy("id")).alias("idx"))
 
 
 def _engaged(known: DataFrame, engagement: str, session_ids: DataFrame, item_ids: DataFrame) -> DataFrame:

@@ -39,11 +39,10 @@ def recommend(
         )
     with document_store.connect(load_settings()) as database:
         if session is not None:
-            shown = report.session_recommendations(session, for_session(database, session, n))
+            Console().print(report.session_recommendations(session, for_session(database, session, n)))
         else:
             assert user_id is not None
-            shown = report.recommendations(user_id, for_user(database, user_id, n, language))
-        Console().print(shown)
+            Console().print(report.recommendations(user_id, for_user(database, user_id, n, language)))
 
 
 def tables() -> None:
