@@ -99,7 +99,7 @@ def compare(
         shown = [(str(one.configuration), one.scores) for one in found]
         for metric in ("ndcg_at_10", "coverage_at_10"):
             mlflow.log_figure(metric_figure(shown, metric, trial.split.name), f"{metric}.png")
-        lake.upsert(tables.model_evaluations, evaluation_rows(lake, found, trial.split.name, run.info.run_id))
+        lake.upsert(tables.model_evaluations, evaluation_rows(lake, dict(shown), trial.split.name, run.info.run_id))
         on_progress("mixes with text and popularity")
         wanted = [one for one in found if one.configuration == configurations[-1]]
         mixes = learn(lake, trial, wanted[0], stage.part("hybrid")) if wanted else None

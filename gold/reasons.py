@@ -1,10 +1,8 @@
 """Reasons: which of a user's own interactions a recommendation owes most to.
 
 The score that ALS gives item i for user u is a sum over the items j that u likes (Hu, Koren and Volinsky,
-"Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, section 5). With y the vectors of items, Y all of
-them, and c = 1 + alpha * |engagement| the confidence in each of the user's interactions, j adds
-
-    c[j] * y[i]' W y[j],  W being the inverse of  Y'Y + sum over the user's items of (c - 1) y y' + regularization * I
+"Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008, section 5): j adds the inner product of i's vector
+with the part of u's vector that is owed to j, see `gold.fold_in`.
 """
 
 from __future__ import annotations
@@ -13,19 +11,17 @@ import logging
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
 from gold.configuration import Configuration
+from gold.fold_in import Doubles, gram_of, own_interactions, parts_of_user, regularization_of
 from gold.top_n import SCHEMA, Batches, by_user
 from gold.vectors import CLOSURE_BYTES, Ints, Vectors, collected, slices
 
 LIKED, POPULAR = "liked", "popular"
-
-Doubles = npt.NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +53,10 @@ def with_reasons(best: DataFrame, engaged: DataFrame, items: DataFrame, configur
             "*", F.lit(None).cast("string").alias("reason"), F.lit(None).cast("int").alias("because_idx")
         )
     popularity = collected(items.select("idx", F.array(F.col("popularity").cast("float")).alias("factors")))
-    own = F.array_sort(F.collect_list(F.struct("item_idx", F.col("engagement").cast("double").alias("engagement"))))
     none = F.array().cast("array<struct<item_idx: int, engagement: double>>")
     named = (
         by_user(best)
-        .join(engaged.groupBy(F.col("user_idx").alias("idx")).agg(own.alias("own")), "idx", "left")
+        .join(own_interactions(engaged), "idx", "left")
         .withColumn("own", F.coalesce("own", none))
         .mapInArrow(_explainer(vectors, popularity, configuration), f"{SCHEMA}, because_idx int")
     )
@@ -78,29 +73,20 @@ def contributions(
     ----------
     best : array (n, rank)
         Vectors of the recommended items.
-    own : array (m, rank)
-        Vectors of the items that the user has interacted with.
-    engagement : array (m,)
-        Negative for dislike, which adds nothing itself and makes the rest count less.
-    gram : array (rank, rank)
-        Y'Y.
-    regularization : float
-        What is added to the diagonal for this user.
+    own, engagement, gram, alpha, regularization
+        As in `gold.fold_in.parts_of_user`.
 
     Returns
     -------
     array (n, m)
         Rows sum to the scores.
     """
-    extra = alpha * np.abs(engagement)
-    system = gram + (own.T * extra) @ own + regularization * np.eye(gram.shape[0])
-    counted = np.where(engagement > 0, 1 + extra, 0)
-    parts: Doubles = best @ np.linalg.solve(system, own.T) * counted
+    parts: Doubles = best @ parts_of_user(own, engagement, gram, alpha, regularization)
     return parts
 
 
 def _explainer(vectors: Vectors, popularity: Vectors, configuration: Configuration) -> Callable[[Batches], Batches]:
-    gram = vectors.rows.astype(np.float64).T @ vectors.rows
+    gram = gram_of(vectors)
     share = configuration.popularity_share
 
     def strongest(best: Ints, own: Ints, engagement: Doubles) -> Ints:
@@ -113,7 +99,7 @@ def _explainer(vectors: Vectors, popularity: Vectors, configuration: Configurati
             engagement,
             gram,
             configuration.alpha,
-            _regularization(configuration, engagement),
+            regularization_of(configuration, engagement),
         )
         popular = np.maximum(share * popularity.of(best)[:, 0], 0)
         return np.where(parts.max(axis=1) > popular, own[parts.argmax(axis=1)], -1)
@@ -138,9 +124,3 @@ def _explainer(vectors: Vectors, popularity: Vectors, configuration: Configurati
                 )
 
     return explain
-
-
-def _regularization(configuration: Configuration, engagement: Doubles) -> float:
-    """What the engine added to the diagonal for a user: Spark multiplies it by the number of likes."""
-    likes = np.count_nonzero(engagement > 0) if configuration.engine == "spark_als" else 1
-    return configuration.regularization * likes

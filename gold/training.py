@@ -69,7 +69,8 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
         mlflow.set_tags({"split": trial.split.name, "verdict": sentence})
         mlflow.log_metrics({name: value for name, (value, _) in verdict.winner.scores.items()})
         log.info("version %s: %s", version, sentence)
-        rows = evaluation_rows(lake, verdict.measured, trial.split.name, run.info.run_id, version)
+        scores = {str(one.configuration): one.scores for one in verdict.measured}
+        rows = evaluation_rows(lake, scores, trial.split.name, run.info.run_id, version)
         lake.upsert(tables.model_evaluations, rows)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.engaged import reweighed
 from gold.evaluation import Measured, Trial
+from gold.metrics import Scores
 from gold.splits import Split, time_split
 from reclake import tables
 from reclake.lake import Lakehouse
@@ -23,24 +24,31 @@ def open_trial(lake: Lakehouse, stage: Stage, split: Callable[[DataFrame], Split
 
 def log_measured(measured: Measured, split: str) -> str:
     """Log a configuration and its scores as a nested run, and return its id; all have the same names of metrics."""
+    configuration = measured.configuration
+    tags = {"engine": configuration.engine}
+    return log_scores(str(configuration), measured.scores, split, tags, configuration.model_dump())
+
+
+def log_scores(name: str, scores: Scores, split: str, tags: Mapping[str, str], parameters: Mapping[str, object]) -> str:
+    """Log what was measured of a recommender as a nested run, and return its id."""
     import mlflow
 
-    with mlflow.start_run(run_name=str(measured.configuration), nested=True) as run:
-        mlflow.set_tags({"split": split, "engine": measured.configuration.engine})
-        mlflow.log_params(measured.configuration.model_dump())
-        errors = {f"{metric}_standard_error": error for metric, (_, error) in measured.scores.items() if error}
-        mlflow.log_metrics({metric: value for metric, (value, _) in measured.scores.items()} | errors)
+    with mlflow.start_run(run_name=name, nested=True) as run:
+        mlflow.set_tags({"split": split, **tags})
+        mlflow.log_params(dict(parameters))
+        errors = {f"{metric}_standard_error": error for metric, (_, error) in scores.items() if error}
+        mlflow.log_metrics({metric: value for metric, (value, _) in scores.items()} | errors)
     return str(run.info.run_id)
 
 
 def evaluation_rows(
-    lake: Lakehouse, measured: Iterable[Measured], split: str, run_id: str, version: str | None = None
+    lake: Lakehouse, measured: Mapping[str, Scores], split: str, run_id: str, version: str | None = None
 ) -> DataFrame:
-    """Scores as rows of `ops.model_evaluations`."""
+    """Scores of recommenders, by name, as rows of `ops.model_evaluations`."""
     rows = [
-        (run_id, str(one.configuration), metric, value, error, int(one.scores["num_users"][0]), split, version)
-        for one in measured
-        for metric, (value, error) in one.scores.items()
+        (run_id, name, metric, value, error, int(scores["num_users"][0]), split, version)
+        for name, scores in measured.items()
+        for metric, (value, error) in scores.items()
         if metric != "num_users"
     ]
     schema = tables.model_evaluations.schema

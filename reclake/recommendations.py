@@ -44,6 +44,29 @@ def for_user(
     raise NothingToServeError("There are no recommendations yet: run `reclake demo`, or `reclake run listening`.")
 
 
+def for_session(database: Database[dict[str, Any]], session_id: str, n: int) -> list[Recommendation]:
+    """Read the best `n` products for a session of the shop, best first; where it has none, those of `ANYONE`.
+
+    Returns
+    -------
+    list of dict
+        `session_id`, `item_id`, `score`, `rank`, `reason`, `because_item_id`, `user_id`, `session_ended_at`,
+        `model_version`, `generated_at`.
+
+    Raises
+    ------
+    NothingToServeError
+        The store has none at all.
+    """
+    for asked in (session_id, ANYONE):
+        found = list(
+            database["session_recommendations"].find({"session_id": asked}, {"_id": False}).sort("rank").limit(n)
+        )
+        if found:
+            return found
+    raise NothingToServeError("There are no recommendations for sessions yet: run `reclake run shop`.")
+
+
 def some_users(database: Database[dict[str, Any]], n: int) -> Sequence[str]:
     """Name a few users that have recommendations, always the same ones of a set."""
     return [

@@ -37,6 +37,16 @@ class EventWeights:
     neutral_rating: float = 3.0
 
 
+@dataclass(frozen=True)
+class ClickWeights:
+    """Evidence of interest that each event of the shop carries; a view is 1."""
+
+    view: float = 1.0
+    click: float = 2.0
+    add_to_cart: float = 3.0
+    purchase: float = 5.0
+
+
 class Settings(BaseSettings):
     """Everything that differs between a laptop, a workspace and a target of the bundle.
 
@@ -126,6 +136,16 @@ class Settings(BaseSettings):
     event_weight_pause_full_seconds: float = Field(default=EventWeights.pause_full_seconds, gt=0)
     event_weight_neutral_rating: float = EventWeights.neutral_rating
 
+    click_weight_view: float = Field(default=ClickWeights.view, ge=0)
+    click_weight_click: float = Field(default=ClickWeights.click, ge=0)
+    click_weight_add_to_cart: float = Field(default=ClickWeights.add_to_cart, ge=0)
+    click_weight_purchase: float = Field(default=ClickWeights.purchase, ge=0)
+    session_train_days: int = Field(default=30, ge=1, description="days that models of sessions are trained on")
+    session_active_hours: float = Field(
+        default=24, gt=0, description="sessions that ended so long before the newest event get recommendations"
+    )
+    session_similar_n: int = Field(default=100, ge=1, description="products of the same sessions kept per product")
+
     als_engine: AlsEngine = "spark_als"
     als_rank: int | None = Field(default=None, ge=1, description="factors; none: what suits the engine, as below")
     als_iterations: int | None = Field(default=None, ge=1)
@@ -173,6 +193,13 @@ class Settings(BaseSettings):
         """The settings `event_weight_...` together."""
         return EventWeights(
             **{field.name: getattr(self, f"event_weight_{field.name}") for field in fields(EventWeights)}
+        )
+
+    @property
+    def click_weights(self) -> ClickWeights:
+        """The settings `click_weight_...` together."""
+        return ClickWeights(
+            **{field.name: getattr(self, f"click_weight_{field.name}") for field in fields(ClickWeights)}
         )
 
     @property

@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from reclake.cli import demo, episodes, models, replay, run, services, show, simulate, transcribe
+from reclake.cli import demo, episodes, models, replay, run, services, shop, show, simulate, transcribe
 from reclake.errors import RecLakeError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 
 run.register(app)
 show.register(app)
+shop.register(app)
 simulate.register(app)
 replay.register(app)
 episodes.register(app)

@@ -95,6 +95,19 @@ def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
     return table_of(whose, ("#", "title", "episode", "score", "because"), rows, ("#", "score"))
 
 
+def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) -> Group:
+    """The products for a session, with scores and reasons."""
+    first = found[0]
+    if first["session_id"] == session_id:
+        whose = f"For {first['user_id'] or 'an anonymous shopper'} in session {session_id}"
+    else:
+        whose = f"For session {session_id}, of which nothing is known: what is popular"
+    told = {"session": "goes with {because_item_id}", "popular": "it is popular now"}
+    rows = [(r["rank"], r["item_id"], f"{r['score']:.3f}", told.get(r["reason"], "").format(**r)) for r in found]
+    # Beside the table, which is too narrow for a title.
+    return Group(Text(whose, "bold"), table_of("", ("#", "item", "score", "because"), rows, ("#", "score")))
+
+
 def _reason(recommendation: dict[str, Any]) -> str:
     because = recommendation["because_title"] or recommendation["because_episode_id"]
     told = {

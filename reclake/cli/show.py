@@ -14,13 +14,14 @@ def register(app: typer.Typer) -> None:
 
 
 def recommend(
-    user_id: Annotated[str, typer.Argument(help="Whose recommendations, such as user-00001.")],
+    user_id: Annotated[str | None, typer.Argument(help="Whose recommendations, such as user-00001.")] = None,
+    session: Annotated[str | None, typer.Option(help="Instead of a user: a session of the shop.")] = None,
     n: Annotated[int, typer.Option("--number", "-n", min=1, max=100, help="How many.")] = 10,
     language: Annotated[
         str | None, typer.Option(help="Such as en: for who has none, what is popular in that language.")
     ] = None,
 ) -> None:
-    """Show a user's recommendations as applications read them, from the document store.
+    """Show the recommendations of a user, or of a session of the shop, as applications read them from the store.
 
     Who has none gets what is popular now.
     """
@@ -28,11 +29,20 @@ def recommend(
 
     from reclake import document_store
     from reclake.cli import report
-    from reclake.recommendations import for_user
+    from reclake.errors import TaskParameterError
+    from reclake.recommendations import for_session, for_user
     from reclake.settings import load_settings
 
+    if (user_id is None) == (session is None):
+        raise TaskParameterError(
+            "Name a user or a session, and not both: `recommend USER_ID` or `recommend --session ID`."
+        )
     with document_store.connect(load_settings()) as database:
-        Console().print(report.recommendations(user_id, for_user(database, user_id, n, language)))
+        if session is not None:
+            Console().print(report.session_recommendations(session, for_session(database, session, n)))
+        else:
+            assert user_id is not None
+            Console().print(report.recommendations(user_id, for_user(database, user_id, n, language)))
 
 
 def tables() -> None:

@@ -95,6 +95,11 @@ def single_valued(column: str) -> Expectation:
     return _of_column("expect_column_unique_value_count_to_be_between", column, min_value=1, max_value=1)
 
 
+def at_most_one_value(column: str) -> Expectation:
+    """All rows have the same value, if there are rows."""
+    return _of_column("expect_column_unique_value_count_to_be_between", column, max_value=1)
+
+
 def not_empty() -> Expectation:
     """There is at least one row."""
     return Expectation("expect_table_row_count_to_be_between", {"min_value": 1})

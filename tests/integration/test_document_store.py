@@ -1,6 +1,7 @@
 """Whole sets in a real document store."""
 
 import threading
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -140,3 +141,36 @@ def test_an_export_happens_on_news_or_when_the_store_lost_it(lake, document_stor
         assert first == {"e1": ("One", None), "e2": (None, "One")}
         assert untouched == 1
         assert served.count_documents({}) == 2
+
+
+PROFILE = {"user_id": "ann", "num_sessions": 2, "spend": Decimal("9.50"), "favourite_items": [("a", 7.0)]}
+RECOMMENDED = {"session_id": "s:1", "item_id": "a", "rank": 1, "score": 0.5, "reason": "popular"}
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "served"),
+    [
+        (
+            tables.user_profiles,
+            PROFILE,
+            {"_id": "ann", "user_id": "ann", "num_sessions": 2, "spend": 9.5}
+            | {"favourite_items": [{"item_id": "a", "weight": 7.0}]},
+        ),
+        (tables.session_recommendations, RECOMMENDED, {"_id": "1:s:1", **RECOMMENDED}),
+    ],
+    ids=["profile", "recommendation"],
+)
+def test_the_shop_is_served_by_its_own_keys_once_there_is_something(lake, document_store, name, table, row, served):
+    settings = lake.settings.model_copy(update={"mongodb_uri": Settings(mongodb_uri=document_store).mongodb_uri})
+    lake = lake.with_settings(settings.model_copy(update={"mongodb_database": name}))
+
+    with store.connect(lake.settings) as database:
+        export.run(lake, {"collection": table.name})
+        before = database.list_collection_names()
+        full = tuple(row.get(field.name) for field in table.schema)
+        lake.replace(table, lake.spark.createDataFrame([full], table.schema))
+        export.run(lake, {"collection": table.name})
+
+        assert before == []
+        (found,) = database[table.name].find()
+        assert {field: found[field] for field in served} == served

@@ -3,7 +3,11 @@
 import datetime as dt
 from decimal import Decimal
 
+from gold.configuration import Configuration
 from reclake import tables
+
+TWO_TASTES = Configuration(rank=3, iterations=4, alpha=2.0, regularization=0.1)
+"""What the fixture `factors` is fitted with."""
 
 
 def day(n):

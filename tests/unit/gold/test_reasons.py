@@ -1,36 +1,12 @@
 """Why something is recommended."""
 
 import numpy as np
-import pytest
 
-from gold.configuration import Configuration
-from gold.models import spark_als
 from gold.reasons import contributions, with_reasons
 from gold.vectors import collected
+from tests.unit.gold.engagement import TWO_TASTES
 
-PAIRS = "user_idx int, item_idx int, engagement double"
 BEST = "idx int, item_idx int, score double, rank int"
-
-
-@pytest.fixture(scope="module")
-def engaged(spark):
-    """Two tastes, items 0 to 5 and 6 to 11, and some dislike across them."""
-    random = np.random.default_rng(5)
-    likes = [
-        (user, item + 6 * (user % 2), float(random.integers(1, 4)))
-        for user in range(24)
-        for item in random.choice(6, 4, replace=False).tolist()
-    ]
-    dislikes = [(user, int(random.integers(6)) + 6 * (1 - user % 2), -1.0) for user in range(24)]
-    return spark.createDataFrame(likes + dislikes, PAIRS)
-
-
-CONFIGURATION = Configuration(rank=3, iterations=4, alpha=2.0, regularization=0.1)
-
-
-@pytest.fixture(scope="module")
-def factors(engaged):
-    return spark_als.fit(engaged, CONFIGURATION)
 
 
 def test_what_interactions_contribute_sums_to_the_score_of_spark(engaged, factors):
@@ -44,8 +20,8 @@ def test_what_interactions_contribute_sums_to_the_score_of_spark(engaged, factor
         items.of(np.array(list(own))).astype(float),
         np.array(list(own.values())),
         rows.T @ rows,
-        CONFIGURATION.alpha,
-        CONFIGURATION.regularization * liked,
+        TWO_TASTES.alpha,
+        TWO_TASTES.regularization * liked,
     )
 
     np.testing.assert_allclose(parts.sum(axis=1), rows @ users.of(np.array([3]))[0], atol=1e-5)
@@ -57,7 +33,7 @@ def test_the_reason_is_the_strongest_of_what_the_user_likes_or_popularity(spark,
     # User 0 likes items of 0 to 5, and knows nothing of 11; user 99 has done nothing at all.
     best = spark.createDataFrame([(0, 2, 0.5, 1), (0, 11, 0.4, 2), (99, 11, 0.4, 1)], BEST)
 
-    named = with_reasons(best, engaged, items, CONFIGURATION.model_copy(update={"popularity_share": 0.3}))
+    named = with_reasons(best, engaged, items, TWO_TASTES.model_copy(update={"popularity_share": 0.3}))
 
     found = {(row["idx"], row["item_idx"]): row for row in named.collect()}
     assert {key: row["reason"] for key, row in found.items()} == {
@@ -75,6 +51,6 @@ def test_without_room_for_the_vectors_nothing_is_claimed(spark, engaged, factors
     monkeypatch.setattr("gold.reasons.CLOSURE_BYTES", 1)
     items = factors.items.selectExpr("idx", "factors", "0.0D AS popularity")
 
-    (row,) = with_reasons(spark.createDataFrame([(0, 2, 0.5, 1)], BEST), engaged, items, CONFIGURATION).collect()
+    (row,) = with_reasons(spark.createDataFrame([(0, 2, 0.5, 1)], BEST), engaged, items, TWO_TASTES).collect()
 
     assert (row["item_idx"], row["reason"], row["because_idx"]) == (2, None, None)

@@ -13,7 +13,8 @@ from reclake import tables
 from reclake.errors import QualityGateError, TaskParameterError
 from reclake.quality.expectation import Suite, between, not_empty
 from reclake.quality.gate import check_quality, data_docs_index
-from reclake.quality.suites import LAYERS, REASONS, suites
+from reclake.quality.suites import LAYERS, suites
+from reclake.quality.suites.silver import REASONS
 from reclake.settings import Settings
 
 DAY = dt.date(2024, 5, 1)
@@ -64,7 +65,7 @@ def test_a_suite_names_columns_of_its_table(suite):
 
 
 def test_a_layer_without_a_gate_is_refused_with_the_layers_that_have_one(lake):
-    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, text, gold, recommend"):
+    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, text, gold, recommend, shop"):
         check(lake, "platinum")
 
 

@@ -1,0 +1,1 @@
+"""Gold of the shop: what sessions teach, what they are recommended, and what the shop looks like from above."""

@@ -1,0 +1,67 @@
+"""What serves: the table of the model that won holds rows, that of the other holds none."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+from pyspark.sql import functions as F
+
+from gold.configuration import Configuration
+from gold.serving import replace_served
+from gold.shop.factors import SessionFactors
+from gold.shop.item_item import ItemItem
+from gold.shop.model import SessionModel
+from reclake import tables
+from reclake.errors import NothingToServeError
+from reclake.lake import Lakehouse
+from reclake.tables import Table
+
+UNTRAINED = "popularity"
+"""The version of recommendations that no model took part in."""
+
+
+def serve(lake: Lakehouse, model: SessionModel, version: str) -> None:
+    """Write a model, and leave the tables of the others without rows.
+
+    While both tables have rows, for a moment or after a crash, factors serve: they are written before neighbours go,
+    and go after neighbours are written.
+    """
+    match model:
+        case SessionFactors():
+            told = F.lit(model.configuration.model_dump_json())
+            stamped = model.items.withColumns({"model_version": F.lit(version), "configuration": told})
+            lake.replace(tables.session_item_factors, stamped)
+            _empty(lake, tables.session_item_item)
+        case ItemItem():
+            replace_served(lake, tables.session_item_item, model.neighbours, version)
+            _empty(lake, tables.session_item_factors)
+        case _:
+            _empty(lake, tables.session_item_item)
+            _empty(lake, tables.session_item_factors)
+
+
+def serving(lake: Lakehouse) -> tuple[SessionModel | None, str]:
+    """Read the model that serves and its version; no model where popularity has won, or before any training.
+
+    Raises
+    ------
+    NothingToServeError
+        The factors were written by a version of RecLake that knew other configurations.
+    """
+    factors, neighbours = (lake.read(t) for t in (tables.session_item_factors, tables.session_item_item))
+    fitted = factors.select("configuration", "model_version").first()
+    if fitted is not None:
+        try:
+            configuration = Configuration.model_validate_json(fitted["configuration"] or "")
+        except ValidationError:
+            raise NothingToServeError(
+                f"{tables.session_item_factors} was written by another version of RecLake. Drop it and run the job "
+                "shop, which then trains anew; what the store serves stays until then."
+            ) from None
+        return SessionFactors(factors.select("item_id", "factors"), configuration), fitted["model_version"]
+    found = neighbours.select("model_version").first()
+    return (ItemItem(neighbours), found["model_version"]) if found is not None else (None, UNTRAINED)
+
+
+def _empty(lake: Lakehouse, table: Table) -> None:
+    if not lake.read(table).isEmpty():
+        lake.replace(table, lake.spark.createDataFrame([], table.schema))

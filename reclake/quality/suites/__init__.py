@@ -1,0 +1,26 @@
+"""The suites: what is expected of each table, a module per layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from reclake.quality.expectation import Suite
+from reclake.quality.suites import bronze, gold, recommend, shop, silver, text
+from reclake.settings import Settings
+
+_BY_LAYER: Mapping[str, Callable[[Settings], Sequence[Suite]]] = {
+    "bronze": bronze.suites,
+    "silver": silver.suites,
+    "text": text.suites,
+    "gold": gold.suites,
+    "recommend": recommend.suites,
+    "shop": shop.suites,
+}
+
+LAYERS = tuple(_BY_LAYER)
+"""What has a gate: layers, and the jobs of gold that stand beside the training."""
+
+
+def suites(layer: str, settings: Settings) -> Sequence[Suite]:
+    """The suites of a layer's tables."""
+    return _BY_LAYER[layer](settings)

@@ -1,0 +1,20 @@
+"""What suites of all layers have in common: keys that are there once, and rows counted over a window."""
+
+from __future__ import annotations
+
+from reclake.quality.expectation import between, not_empty, warning
+from reclake.tables import Table
+
+KEY_ONCE = between("rows_of_key", 1, 1)
+NOT_ONLY_DELETED = warning(not_empty())
+"""Something changed and no row is there: someone deleted rows by hand."""
+
+
+def counted(table: Table) -> dict[str, str]:
+    """Derive `rows_of_key`, how many rows have the key of a row."""
+    return {"rows_of_key": rows_of(*table.key)}
+
+
+def rows_of(*columns: str) -> str:
+    """SQL: how many rows have the same values in `columns`."""
+    return f"count(*) OVER (PARTITION BY {', '.join(columns)})"
