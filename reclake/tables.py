@@ -596,3 +596,6 @@ RAW_BY_TOPIC = {
     "clickstream": raw_clickstream,
 }
 """The bronze table of each Kafka topic."""
+
+RAW = (*RAW_BY_TOPIC.values(), raw_purchases)
+"""The tables of what came in, as it came."""

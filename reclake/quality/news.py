@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.quality.expectation import Suite
-from reclake.tables import RAW_BY_TOPIC, Table
+from reclake.tables import RAW, Table
 
 CONSUMER = "quality"
 
@@ -76,7 +76,7 @@ def with_share_of_records(quarantined: DataFrame, lake: Lakehouse) -> DataFrame:
     DataFrame
         The same rows and `share_of_records` double, 0 to 1; null where the source is no bronze table.
     """
-    bronze = {str(table): table for table in RAW_BY_TOPIC.values()}
+    bronze = {str(table): table for table in RAW}
     share = F.lit(None).cast("double")
     # Times as text, so that none passes through the time zone of this process.
     at = "quarantined_at"

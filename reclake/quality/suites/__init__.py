@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from reclake.quality.expectation import Suite
-from reclake.quality.suites import bronze, gold, recommend, shop, silver, text
+from reclake.quality.suites import bronze, gold, recommend, silver, text
+from reclake.quality.suites.shop import bronze as shop_bronze
+from reclake.quality.suites.shop import gold as shop_gold
+from reclake.quality.suites.shop import silver as shop_silver
 from reclake.settings import Settings
 
 _BY_LAYER: Mapping[str, Callable[[Settings], Sequence[Suite]]] = {
@@ -14,7 +17,9 @@ _BY_LAYER: Mapping[str, Callable[[Settings], Sequence[Suite]]] = {
     "text": text.suites,
     "gold": gold.suites,
     "recommend": recommend.suites,
-    "shop": shop.suites,
+    "shop_bronze": shop_bronze.suites,
+    "shop_silver": shop_silver.suites,
+    "shop_gold": shop_gold.suites,
 }
 
 LAYERS = tuple(_BY_LAYER)

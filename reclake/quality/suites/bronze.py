@@ -1,4 +1,4 @@
-"""What is expected of records as they were received."""
+"""What is expected of records of Kafka as they were received."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from reclake import tables
 from reclake.quality.expectation import Suite, between, in_set, not_null, warning
 from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from reclake.settings import Settings
-from reclake.tables import RAW_BY_TOPIC, Table
+from reclake.tables import Table
 
 
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
-    return [_received(topic, table) for topic, table in RAW_BY_TOPIC.items()]
+    return [
+        received("user-events", tables.raw_user_events),
+        received("episode-metadata", tables.raw_episode_metadata),
+    ]
 
 
-def _received(topic: str, table: Table) -> Suite:
+def received(topic: str, table: Table) -> Suite:
+    """What is expected of a topic's records, whatever they say."""
     c = tables.raw_user_events.c
     return Suite(
         table,

@@ -8,18 +8,20 @@ from reclake import tables
 from reclake.quality.expectation import Suite, between, in_set, matching, maximum, not_null, warning
 from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from reclake.settings import Settings
-from reclake.tables import RAW_BY_TOPIC
+from reclake.tables import RAW
 
 HIGHEST_QUARANTINED_SHARE = 0.05
 """More than this of the records of the same batches in quarantine, and a person should look."""
 
 REASONS = (
+    "absurd_amount",
     "absurd_seconds",
     "bad_number",
     "bad_timestamp",
     "clock_ahead",
     "empty_value",
     "missing_field",
+    "negative_amount",
     "negative_seconds",
     "not_json",
     "oversized_id",
@@ -32,7 +34,7 @@ REASONS = (
 
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
-    return [_user_events(), _daily_engagement(), _episodes(), _quarantine()]
+    return [_user_events(), _daily_engagement(), _episodes(), quarantine()]
 
 
 def _user_events() -> Suite:
@@ -96,13 +98,14 @@ def _episodes() -> Suite:
     )
 
 
-def _quarantine() -> Suite:
+def quarantine() -> Suite:
+    """What is expected of what could not be used, of listening and of the shop."""
     c = tables.quarantine.c
     return Suite(
         tables.quarantine,
         (
             NOT_ONLY_DELETED,
-            warning(in_set(c.source, *map(str, RAW_BY_TOPIC.values()))),
+            warning(in_set(c.source, *map(str, RAW))),
             warning(not_null(c.reason)),
             warning(in_set(c.reason, *REASONS)),
             warning(maximum("share_of_records", HIGHEST_QUARANTINED_SHARE)),

@@ -65,7 +65,7 @@ def test_a_suite_names_columns_of_its_table(suite):
 
 
 def test_a_layer_without_a_gate_is_refused_with_the_layers_that_have_one(lake):
-    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, text, gold, recommend, shop"):
+    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, text, gold, recommend, shop_bronze"):
         check(lake, "platinum")
 
 
