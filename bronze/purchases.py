@@ -45,7 +45,9 @@ def ingest_purchases(lake: Lakehouse) -> None:
         try:
             _append(lake, path)
         except (PySparkException, Py4JJavaError, OSError) as error:
-            log.warning("%s cannot be read: %s", path, error)
+            # What Java has to say of it fills a page.
+            log.warning("%s cannot be read", path)
+            log.debug("%s", path, exc_info=error)
             broken.append(path)
         else:
             lake.commit(CONSUMER, {str(path): changed_at})

@@ -150,7 +150,7 @@ raw_purchases = _table(
         ("path", STRING, "where the file lay"),
         ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
     ],
-    cluster_by=("ingested_at",),
+    cluster_by=("file_hash",),
 )
 
 user_events = _table(
