@@ -544,13 +544,6 @@ user_profiles = _table(
     cluster_by=("user_id",),
 )
 
-progress = _table(
-    "ops",
-    "progress",
-    [("consumer", STRING, "what reads"), ("source", STRING, "table or file that is read")],
-    [("version", LONG, "newest version that was worked off: Delta's, or when the file changed, ns")],
-)
-
 quality_results = _table(
     "ops",
     "quality_results",

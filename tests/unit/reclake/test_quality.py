@@ -42,8 +42,7 @@ def check(lake, layer):
 
 
 def progress(lake):
-    known = lake.read(tables.progress).where("consumer = 'quality'").collect()
-    return {row["source"]: row["version"] for row in known}
+    return lake.progress.of("quality")
 
 
 def pages(lake):
