@@ -19,6 +19,9 @@ from reclake.spark import start_session
 
 _numbers = itertools.count()
 
+# ranx on a few rows: compiling it takes ten times as long as running it.
+os.environ["NUMBA_DISABLE_JIT"] = "1"
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers ignore Ctrl-C, and what they start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -101,8 +101,9 @@ def learned(sources: Sources, queries: DataFrame, relevant: DataFrame, strangers
     scores = {
         (segment, name): _ndcg(some, mix) for segment, some in segments.items() for name, mix in _mixes(weights).items()
     }
-    mixed, alone = (scores["all items", name].mean() for name in ("all", "als alone"))
-    return Learned(weights if mixed >= alone else ALS_ALONE, scores)
+    mixed, alone = (scores["all items", name] for name in ("all", "als alone"))
+    is_as_good = len(mixed) > 0 and mixed.mean() >= alone.mean()
+    return Learned(weights if is_as_good else ALS_ALONE, scores)
 
 
 @dataclass(frozen=True)
