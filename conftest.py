@@ -19,6 +19,9 @@ from reclake.spark import start_session
 
 _numbers = itertools.count()
 
+# Alembic runs it; outside of a migration it cannot be imported.
+collect_ignore = ["reclake/database/migrations/env.py"]
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers ignore Ctrl-C, and what they start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

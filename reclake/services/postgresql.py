@@ -36,7 +36,7 @@ _LEFTOVER_SECONDS = 30
 _OPTIONS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "shared_buffers": "32MB",
+    "shared_buffers": "64MB",
     "max_connections": "50",
     "max_wal_size": "256MB",
     # Nothing is replicated, so what fills a table made in the same transaction need not be logged.
