@@ -33,6 +33,6 @@ def document_store(services_settings):
 
 
 @pytest.fixture(scope="session")
-def postgresql(services_settings):
+def postgresql_url(services_settings):
     """URL of a PostgreSQL."""
     return services.database_url(services_settings)

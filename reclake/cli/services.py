@@ -38,7 +38,7 @@ def down() -> None:
     from reclake.settings import load_settings
 
     stopped = stop(load_settings())
-    typer.echo(f"Stopped {' and '.join(stopped)}." if stopped else "No service was running.")
+    typer.echo(f"Stopped {', '.join(stopped)}." if stopped else "No service was running.")
 
 
 @app.command()

@@ -14,7 +14,7 @@ from psycopg.pq import PGconn, Ping
 from psycopg.types.datetime import DatetimeBinaryDumper
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
 
-from reclake.errors import NothingToServeError, ServiceError, SettingsError
+from reclake.errors import NothingToServeError, RecLakeError, ServiceError, SettingsError
 from reclake.services import database_url
 from reclake.settings import Settings
 
@@ -129,20 +129,21 @@ def opened(settings: Settings, *, autocommit: bool = True) -> Connection:
         connection = psycopg.connect(
             url, autocommit=autocommit, connect_timeout=_CONNECT_SECONDS, application_name="reclake"
         )
-    except psycopg.ProgrammingError:
-        raise SettingsError(
-            "DATABASE_URL cannot be used: it should look like postgresql://USER:PASSWORD@HOST:5432/DATABASE."
-        ) from None
-    except psycopg.OperationalError:
-        if PGconn.ping(url.encode()) == Ping.OK:
-            raise ServiceError(
-                "PostgreSQL refused the connection. Check user, password and database in DATABASE_URL."
-            ) from None
-        raise _ServerAwayError(
-            "PostgreSQL did not answer. Check DATABASE_URL, or unset it for the embedded PostgreSQL."
-        ) from None
+    except (psycopg.ProgrammingError, psycopg.OperationalError):
+        raise _why_not(PGconn.ping(url.encode())) from None
     connection.adapters.register_dumper(datetime, _UtcDumper)
     return connection
+
+
+def _why_not(answer: int) -> RecLakeError:
+    """Say why there is no connection, from what the server answers to a client without credentials."""
+    if answer == Ping.NO_ATTEMPT:
+        return SettingsError(
+            "DATABASE_URL cannot be used: it should look like postgresql://USER:PASSWORD@HOST:5432/DATABASE."
+        )
+    if answer == Ping.OK:
+        return ServiceError("PostgreSQL refused the connection. Check user, password and database in DATABASE_URL.")
+    return _ServerAwayError("PostgreSQL did not answer. Check DATABASE_URL, or unset it for the embedded PostgreSQL.")
 
 
 class _UtcDumper(DatetimeBinaryDumper):

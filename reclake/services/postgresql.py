@@ -79,7 +79,7 @@ def _command(place: Place, port: int) -> list[str | Path]:
         _open_the_way([programs, place.folder])
     if not place.data.exists():
         _make_cluster(place, programs / "initdb")
-    _wait_for_leftovers(place)
+    _clear_after_a_kill(place)
     options = {**_OPTIONS, "port": port}
     return [programs / "postgres", "-D", place.data, *(f"--{name}={value}" for name, value in options.items())]
 
@@ -141,16 +141,22 @@ def _password_file(place: Place) -> Path:
     return place.folder / "password"
 
 
-def _wait_for_leftovers(place: Place) -> None:
-    """Wait for the children of a server that was killed: they end by themselves, and until then none can start."""
+def _clear_after_a_kill(place: Place) -> None:
+    """Wait for the children of a server that was killed, which end by themselves, and take its lock file away.
+
+    PostgreSQL would do so, but for a killed server whose own parent has not noticed yet: that one looks alive to it.
+    """
+    data = str(place.data.resolve())
 
     def gone() -> bool:
         running = psutil.process_iter(["name", "cwd"])
-        return not any(p.info["name"] == "postgres" and p.info["cwd"] == str(place.data) for p in running)
+        return not any(process.info["name"] == "postgres" and process.info["cwd"] == data for process in running)
 
-    if (place.data / "postmaster.pid").exists():
+    lock = place.data / "postmaster.pid"
+    if lock.exists():
         with suppress(RetryError):
             wait_until(gone, _LEFTOVER_SECONDS)
+            lock.unlink(missing_ok=True)
 
 
 def _answers(port: int) -> bool:

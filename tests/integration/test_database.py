@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
+import psutil
 import psycopg
 import pytest
-from psycopg import sql
 
 from reclake import database, services
 from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
+from reclake.database.days import make_partition
 from reclake.errors import NothingToServeError, ServiceError, SettingsError
+from reclake.services import process
+from reclake.services.postgresql import postgresql
 from reclake.services.state import Place
 from reclake.settings import Settings
 
@@ -21,13 +24,16 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def settings(postgresql, services_settings):
-    """Settings of an empty database of its own."""
-    name = f"test_{os.urandom(6).hex()}"
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = postgresql.rpartition("/")[0] + f"/{name}"
-    return Settings(reclake_home=services_settings.home, database_url=url, events_retention_days=3)
+def settings(postgresql_url, services_settings):
+    """Settings of a database without tables."""
+    empty(postgresql_url)
+    return Settings(reclake_home=services_settings.home, database_url=postgresql_url, events_retention_days=3)
+
+
+def empty(url):
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
 
 
 @pytest.fixture
@@ -133,13 +139,11 @@ def test_an_empty_batch_is_noted(store):
     assert write_batch(store, RAW_EVENTS, "1", []).repeated
 
 
-def test_batches_in_any_order_end_the_same(postgresql, settings):
+def test_batches_in_any_order_end_the_same(postgresql_url, settings):
     batches = {f"{days}": [event(f"e{days}", days_ago=days), event("shared", days_ago=1)] for days in (0, 1, 4)}
     ends = []
     for order in permutations(batches):
-        with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE")
-            connection.execute("CREATE SCHEMA public")
+        empty(postgresql_url)
         with database.connect(settings) as store:
             for batch in order:
                 write_batch(store, RAW_EVENTS, batch, batches[batch])
@@ -176,7 +180,7 @@ HOSTILE = [
     '"quoted",\t\r\n\\N',
     "",
     "%s {} $1",
-    "𝒳" * 500,
+    "\U0001d4b3" * 500,
 ]
 
 
@@ -267,10 +271,29 @@ def test_a_server_that_ends_in_the_middle_of_a_batch_is_started_again_and_the_ba
     assert len(events(own_server)) == 20_001
 
 
+def test_the_password_is_in_no_log_state_or_command_line(own_server):
+    with database.connect(own_server) as store:
+        write_batch(store, RAW_EVENTS, "1", [event("e")])
+        place = Place(own_server.home, "postgresql")
+        password = (place.folder / "password").read_text()
+        commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+        files = [file for file in own_server.home.rglob("*") if file.is_file() and file.name != "password"]
+
+    assert len(password) >= 32
+    assert (place.folder / "password").stat().st_mode & 0o777 == 0o600
+    assert not any(password in command for command in commands)
+    assert not any(password.encode() in file.read_bytes() for file in files if file.stat().st_size < 10_000_000)
+    assert password not in str(services.status(own_server))
+
+
 def test_a_server_of_the_settings_is_waited_for(own_server):
-    services.up(own_server)
+    def restart():
+        process.stop(postgresql(), own_server.home)
+        process.start(postgresql(), own_server.home)
+
+    process.start(postgresql(), own_server.home)
     url = services.database_url(own_server)
-    restarted = threading.Thread(target=lambda: (services.down(own_server), services.up(own_server)))
+    restarted = threading.Thread(target=restart)
 
     with database.connect(Settings(reclake_home=own_server.home, database_url=url)) as store:
         rows = Interrupted([event(f"e{n}") for n in range(20_000)], restarted.start)
@@ -315,7 +338,6 @@ def test_a_reader_of_an_empty_database_is_told_so(settings):
 def test_new_days_keep_no_reader_waiting(store, settings):
     write_batch(store, RAW_EVENTS, "1", [event("a")])
     seen = []
-    rows = [event("b", days_ago=1)]
 
     def look():
         with database.connect_read_only(settings) as connection:
@@ -323,7 +345,7 @@ def test_new_days_keep_no_reader_waiting(store, settings):
 
     def write_and_look(connection):
         with connection.transaction():
-            database.days.make_partition(connection, RAW_EVENTS, rows[0][1])
+            make_partition(connection, RAW_EVENTS, NOON.date() - timedelta(days=1))
             look()
 
     store.repeat(write_and_look)
@@ -350,7 +372,7 @@ def test_a_server_that_is_away_or_refuses_is_one_sentence_without_the_password(s
     assert url not in str(error.value)
 
 
-@pytest.mark.parametrize("url", ["hunter2", "postgresql://u:hunter2@host:port/db", "mysql://hunter2"])
+@pytest.mark.parametrize("url", ["hunter2", "postgresql://u:hunter2@host/db?nonsense=1", "mysql://hunter2"])
 def test_a_wrong_url_is_one_sentence_without_it(settings, url):
     wrong = settings.model_copy(update={"database_url": Settings(database_url=url).database_url})
 
