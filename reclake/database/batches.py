@@ -1,7 +1,8 @@
 """Batches: rows that reach a table together or not at all, and once, however often they are sent.
 
-Rows are copied into a temporary table in PostgreSQL's binary format, by the task's own process. The same transaction
-then merges them into the table and notes the batch's id.
+Rows are copied in PostgreSQL's binary format, by the task's own process: events right into their table where nothing
+stands against it, everything else into a temporary table, from which the same transaction merges them. It also notes
+the batch's id.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import sql
-from psycopg.errors import CardinalityViolation, CharacterNotInRepertoire, UniqueViolation
+from psycopg.errors import CardinalityViolation, CharacterNotInRepertoire, CheckViolation, UniqueViolation
 
 from reclake.database.connection import Connection, Database
 from reclake.database.days import drop_partition, make_partition, oldest_kept, stored_days
@@ -92,18 +93,21 @@ def _write(
     with connection.transaction():
         if _is_written(connection, table, batch_id):
             return Written(repeated=True)
-        _stage(connection, table, _ROWS, tuple(table.columns), rows)
-        _stage(connection, table, _KEYS, table.key, deleted)
-        # Until the end of the transaction: what is looked up below stays true, and no two merges deadlock.
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [table.name])
-        if _is_written(connection, table, batch_id):
-            return Written(repeated=True)
-        gone = connection.execute(_delete(table)).rowcount
-        if table.day is None:
-            written = Written(changed=_insert(connection, table), deleted=gone)
-        else:
-            written = _insert_days(connection, table, gone, retention_days)
-        connection.execute("INSERT INTO batches (table_name, batch_id) VALUES (%s, %s)", [table.name, batch_id])
+        try:
+            written = _append(connection, table, rows) if table.day and not deleted else None
+        except (UniqueViolation, CheckViolation):
+            written = None
+        if written is None:
+            _stage(connection, table, rows, deleted)
+            # Until the end of the transaction: what is looked up below stays true, and no two merges deadlock.
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [table.name])
+            if _is_written(connection, table, batch_id):
+                return Written(repeated=True)
+            written = _merge(connection, table, retention_days)
+        # A batch without rows can be written by two at once.
+        connection.execute(
+            "INSERT INTO batches (table_name, batch_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", [table.name, batch_id]
+        )
         return written
 
 
@@ -114,82 +118,77 @@ def _is_written(connection: Connection, table: StoredTable, batch_id: str) -> bo
     return found > 0
 
 
-def _stage(
-    connection: Connection, table: StoredTable, name: sql.Identifier, columns: Sequence[str], rows: Iterable[Row]
-) -> None:
-    """Copy rows into a temporary table, which no log is written for."""
-    names = {"staging": name, "columns": _list(columns), "table": sql.Identifier(table.name)}
-    connection.execute(
-        sql.SQL("CREATE TEMP TABLE {staging} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA").format(
-            **names
+def _append(connection: Connection, table: StoredTable, rows: Iterable[Row]) -> Written:
+    """Copy rows right into the table: what most batches of events need, whose keys are new and whose days are not.
+
+    One known key or missing day undoes it all, and the lock with it, which only keeps merges away.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [table.name])
+        return Written(changed=_copy(connection, table, sql.Identifier(table.name), tuple(table.columns), rows))
+
+
+def _stage(connection: Connection, table: StoredTable, rows: Iterable[Row], deleted: Iterable[Row]) -> None:
+    """Copy rows and keys into temporary tables, for which no log is written."""
+    for name, columns, content in ((_ROWS, tuple(table.columns), rows), (_KEYS, table.key, deleted)):
+        connection.execute(
+            sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+                name, _list(columns), sql.Identifier(table.name)
+            )
         )
-    )
-    statement = sql.SQL("COPY {staging} ({columns}) FROM STDIN (FORMAT BINARY)").format(**names)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([table.columns[column] for column in columns])
-        for row in rows:
-            copy.write_row(row)
+        _copy(connection, table, name, columns, content)
 
 
-def _insert_days(connection: Connection, table: StoredTable, gone: int, retention_days: int) -> Written:
-    """Insert what lies within the retention, and drop what no longer does."""
-    day = sql.Identifier(str(table.day))
+def _copy(
+    connection: Connection, table: StoredTable, into: sql.Identifier, columns: Sequence[str], rows: Iterable[Row]
+) -> int:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(into, _list(columns))
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            copy.set_types([table.columns[column] for column in columns])
+            for row in rows:
+                copy.write_row(row)
+        return cursor.rowcount
+
+
+def _merge(connection: Connection, table: StoredTable, retention_days: int) -> Written:
+    gone = connection.execute(_delete(table)).rowcount
+    if table.day is None:
+        return Written(changed=_upsert(connection, table), deleted=gone)
+    day = sql.Identifier(table.day)
     new = {row[0] for row in connection.execute(sql.SQL("SELECT DISTINCT {} FROM {}").format(day, _ROWS))} - {None}
-    if not new:
-        return Written(changed=_insert(connection, table), deleted=gone)
     stored = stored_days(connection, table)
     oldest = oldest_kept(stored | new, retention_days)
     expired = connection.execute(sql.SQL("DELETE FROM {} WHERE {} < %s").format(_ROWS, day), [oldest]).rowcount
     for missing in sorted(fresh for fresh in new - stored if fresh >= oldest):
         make_partition(connection, table, missing)
-    changed = _insert(connection, table)
+    changed = _upsert(connection, table)
     for old in sorted(past for past in stored if past < oldest):
         drop_partition(connection, table, old)
     return Written(changed=changed, deleted=gone, expired=expired)
 
 
-def _insert(connection: Connection, table: StoredTable) -> int:
+def _upsert(connection: Connection, table: StoredTable) -> int:
     """Insert what is new and update what is different; return how many rows that were."""
-    try:
-        with connection.transaction():
-            return connection.execute(
-                _upsert(table) if _any_known(connection, table) else _plain_insert(table)
-            ).rowcount
-    except (UniqueViolation, CardinalityViolation):
-        connection.execute(_without_repeated_keys(table))
-        return connection.execute(_upsert(table)).rowcount
-
-
-def _any_known(connection: Connection, table: StoredTable) -> bool:
-    """Whether a key is in the table already; where none is, an insert need not look for each, a third of its time."""
-    statement = sql.SQL("SELECT FROM {rows} JOIN {table} USING ({key})").format(
-        rows=_ROWS, table=sql.Identifier(table.name), key=_list(table.key)
-    )
-    if table.day is None:
-        return connection.execute(sql.SQL("{} LIMIT 1").format(statement)).rowcount > 0
-    # Named days keep PostgreSQL from looking into other partitions.
-    day = sql.Identifier(table.day)
-    days = [row[0] for row in connection.execute(sql.SQL("SELECT DISTINCT {} FROM {}").format(day, _ROWS))]
-    in_days = sql.SQL("{} WHERE {}.{} = ANY(%s) LIMIT 1").format(statement, sql.Identifier(table.name), day)
-    return connection.execute(in_days, [days]).rowcount > 0
-
-
-def _plain_insert(table: StoredTable) -> sql.Composed:
-    return sql.SQL("INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows}").format(
-        table=sql.Identifier(table.name), columns=_list(table.columns), rows=_ROWS
-    )
-
-
-def _upsert(table: StoredTable) -> sql.Composed:
-    return sql.SQL(
-        "{insert} ON CONFLICT ({key}) DO UPDATE SET ({values}) = ROW({new}) WHERE ({old}) IS DISTINCT FROM ({new})"
+    statement = sql.SQL(
+        "INSERT INTO {table} ({columns}) SELECT {columns} FROM {rows} "
+        "ON CONFLICT ({key}) DO UPDATE SET ({values}) = ROW({new}) WHERE ({old}) IS DISTINCT FROM ({new})"
     ).format(
-        insert=_plain_insert(table),
+        table=sql.Identifier(table.name),
+        columns=_list(table.columns),
+        rows=_ROWS,
         key=_list(table.key),
         values=_list(table.values),
         new=_list(table.values, "excluded"),
         old=_list(table.values, table.name),
     )
+    try:
+        with connection.transaction():
+            return connection.execute(statement).rowcount
+    except CardinalityViolation:
+        # Rare, so that all other batches are spared the sort.
+        connection.execute(_without_repeated_keys(table))
+        return connection.execute(statement).rowcount
 
 
 def _delete(table: StoredTable) -> sql.Composed:

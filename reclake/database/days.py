@@ -24,7 +24,7 @@ def stored_days(connection: Connection, table: StoredTable) -> set[date]:
 
 def oldest_kept(days: set[date], retention_days: int) -> date:
     """Return the first day of the retention, which ends with the newest of `days`."""
-    newest = max(days)
+    newest = max(days, default=date.min)
     return newest - min(timedelta(days=retention_days - 1), newest - date.min)
 
 
