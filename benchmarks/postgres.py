@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Annotated, Any
@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from pyspark.sql import DataFrame
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, seconds
 from reclake import database
 from reclake.cli.report import table_of
-from reclake.database import RAW_EVENTS, write_batch
+from reclake.database import RAW_EVENTS, FrameRows, write_batch
 from reclake.database.connection import Connection
 from reclake.services import database_url
+from reclake.settings import Settings
 
 Rows = list[tuple[Any, ...]]
 
@@ -35,7 +35,7 @@ def main(
 ) -> None:
     """Compare the rates at which events are added to `raw_events`, which has a key and an index."""
     console = Console()
-    with benchmark_home(spark_packages=_DRIVER) as lake, database.connect(lake.settings) as store:
+    with benchmark_home(spark_packages=_DRIVER) as lake, database.connect(_embedded(lake.settings)) as store:
         before, new = _events("before", events), _events("new", events)
 
         def run(write: Callable[[Rows], object], rows: Rows) -> float:
@@ -58,24 +58,14 @@ def main(
         few = new[:spark_events]
         lake.spark.createDataFrame(few, _SPARK_SCHEMA).write.parquet(str(lake.settings.home / "events"))
         frame = lake.spark.read.parquet(str(lake.settings.home / "events"))
-        jdbc = _jdbc_options(database_url(lake.settings))
+        jdbc = _jdbc_options(database_url(store.settings))
         ways = {
             "reclake": lambda rows: write_batch(store, RAW_EVENTS, "new", rows),
             "JDBC": lambda _: frame.write.format("jdbc").options(**jdbc).mode("append").save(),
-            "reclake from Spark": lambda _: write_batch(store, RAW_EVENTS, "new", _Streamed(frame)),
+            "reclake from Spark": lambda _: write_batch(store, RAW_EVENTS, "new", FrameRows(frame, RAW_EVENTS)),
         }
         rates = _in_turn(console, rounds, {name: lambda w=w: run(w, few) for name, w in ways.items()})
         console.print(_table(f"{spark_events:,} events beside Spark's JDBC writer: rows/s", rates))
-
-
-class _Streamed:
-    """The rows of a DataFrame as a task gets them."""
-
-    def __init__(self, frame: DataFrame) -> None:
-        self.frame = frame
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.frame.toLocalIterator(prefetchPartitions=True)
 
 
 def _events(name: str, count: int) -> Rows:
@@ -102,6 +92,11 @@ _SPARK_SCHEMA = (
     "event_id string, day date, timestamp timestamp, session_id string, user_id string, item_id string, "
     "event_type string, price double"
 )
+
+
+def _embedded(settings: Settings) -> Settings:
+    """Whatever the environment says: tables are emptied here."""
+    return settings.model_copy(update={"database_url": None, "lakebase_instance": None})
 
 
 def _emptied(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from reclake.database.batches import Written, write_batch
 from reclake.database.connection import Database, connect, connect_read_only
+from reclake.database.frames import FrameRows
 from reclake.database.migration import migrate
 from reclake.database.tables import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, StoredTable
 
@@ -10,6 +11,7 @@ __all__ = [
     "FUNNEL_SUMMARY",
     "RAW_EVENTS",
     "Database",
+    "FrameRows",
     "StoredTable",
     "Written",
     "connect",

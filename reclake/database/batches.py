@@ -59,7 +59,8 @@ def write_batch(
         Names what is in the batch, such as the versions of the tables that it was made from.
     rows : iterable
         Values in the order of `table.columns`; times without a zone are UTC. They are streamed, never held, and gone
-        through again when the batch is repeated, so an iterator that can be used only once will not do.
+        through again when the server went away, or when an event is known or begins a day: `FrameRows` can be, an
+        iterator cannot.
     deleted : iterable
         Values in the order of `table.key`; they go before `rows` are written.
 
@@ -67,6 +68,12 @@ def write_batch(
     ------
     ServiceError
         The server does not come back within a minute, or refuses a row.
+
+    Examples
+    --------
+    >>> with connect(settings) as database:  # doctest: +SKIP
+    ...     write_batch(database, FUNNEL_SUMMARY, "silver.funnel_summary 17-19", FrameRows(windows, FUNNEL_SUMMARY))
+    Written(changed=412, deleted=0, expired=0, repeated=False)
     """
     if isinstance(rows, Iterator) or isinstance(deleted, Iterator):
         raise TypeError("A batch may have to be sent twice: give it rows that can be gone through again.")

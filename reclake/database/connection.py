@@ -12,9 +12,17 @@ import psycopg
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from psycopg.pq import PGconn, Ping
 from psycopg.types.datetime import DatetimeBinaryDumper
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
 
-from reclake.errors import NothingToServeError, RecLakeError, ServiceError, SettingsError
+from reclake.errors import NothingToServeError, ServiceError, SettingsError
 from reclake.services import database_url
 from reclake.settings import Settings
 
@@ -25,6 +33,7 @@ Result = TypeVar("Result")
 
 _CONNECT_SECONDS = 10
 _RESTART_SECONDS = 60
+_ATTEMPTS = 5
 # Deadlock, serialization failure, and what a server says that stops, crashed or is starting.
 _PASSING = {"40P01", "40001", "57P01", "57P02", "57P03"}
 
@@ -51,7 +60,7 @@ class Database:
         attempts = Retrying(
             retry=retry_if_exception(_may_pass),
             wait=wait_exponential_jitter(initial=0.1, max=5),
-            stop=stop_after_delay(_RESTART_SECONDS),
+            stop=stop_after_attempt(_ATTEMPTS),
             before_sleep=_note,
             reraise=True,
         )
@@ -66,7 +75,13 @@ class Database:
 
     def _open_connection(self) -> Connection:
         if self._connection.closed:
-            self._connection = opened(self.settings)
+            patience = Retrying(
+                retry=retry_if_exception_type(_ServerAwayError),
+                wait=wait_exponential_jitter(initial=0.1, max=5),
+                stop=stop_after_delay(_RESTART_SECONDS),
+                reraise=True,
+            )
+            self._connection = patience(opened, self.settings)
         return self._connection
 
 
@@ -125,25 +140,26 @@ def opened(settings: Settings, *, autocommit: bool = True) -> Connection:
         `DATABASE_URL` is not one.
     """
     url = database_url(settings)
-    try:
-        connection = psycopg.connect(
-            url, autocommit=autocommit, connect_timeout=_CONNECT_SECONDS, application_name="reclake"
-        )
-    except (psycopg.ProgrammingError, psycopg.OperationalError):
-        raise _why_not(PGconn.ping(url.encode())) from None
+    connection = _connected(url, autocommit) or _connected(url, autocommit)
+    if connection is None:
+        raise ServiceError("PostgreSQL refused the connection. Check user, password and database in DATABASE_URL.")
     connection.adapters.register_dumper(datetime, _UtcDumper)
     return connection
 
 
-def _why_not(answer: int) -> RecLakeError:
-    """Say why there is no connection, from what the server answers to a client without credentials."""
+def _connected(url: str, autocommit: bool) -> Connection | None:
+    """Connect; none: the server is there, and has refused, or may only have been about to be ready."""
+    try:
+        return psycopg.connect(url, autocommit=autocommit, connect_timeout=_CONNECT_SECONDS, application_name="reclake")
+    except (psycopg.ProgrammingError, psycopg.OperationalError):
+        answer = PGconn.ping(url.encode())
+    if answer == Ping.OK:
+        return None
     if answer == Ping.NO_ATTEMPT:
-        return SettingsError(
+        raise SettingsError(
             "DATABASE_URL cannot be used: it should look like postgresql://USER:PASSWORD@HOST:5432/DATABASE."
         )
-    if answer == Ping.OK:
-        return ServiceError("PostgreSQL refused the connection. Check user, password and database in DATABASE_URL.")
-    return _ServerAwayError("PostgreSQL did not answer. Check DATABASE_URL, or unset it for the embedded PostgreSQL.")
+    raise _ServerAwayError("PostgreSQL did not answer. Check DATABASE_URL, or unset it for the embedded PostgreSQL.")
 
 
 class _UtcDumper(DatetimeBinaryDumper):
@@ -154,10 +170,8 @@ class _UtcDumper(DatetimeBinaryDumper):
 
 
 def _may_pass(error: BaseException) -> bool:
-    if isinstance(error, psycopg.OperationalError):
-        # Without a code it did not come from the server: the connection broke.
-        return error.sqlstate is None or error.sqlstate in _PASSING
-    return isinstance(error, _ServerAwayError)
+    # Without a code it did not come from the server: the connection broke.
+    return isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or error.sqlstate in _PASSING)
 
 
 def _note(_: RetryCallState) -> None:
