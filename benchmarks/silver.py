@@ -76,8 +76,7 @@ def _make_history(lake: Lakehouse, days: int) -> None:
         _append(lake, tables.user_events, weighted)
         _append(lake, tables.daily_engagement, daily(weighted))
     for table, consumer in ((tables.user_events, "daily_engagement"), (tables.raw_user_events, "user_events")):
-        row = (consumer, str(table), lake.version(table))
-        lake.upsert(tables.progress, lake.spark.createDataFrame([row], tables.progress.schema))
+        lake.progress.commit(consumer, {str(table): lake.version(table)})
 
 
 def _append(lake: Lakehouse, table: tables.Table, rows: DataFrame) -> None:

@@ -36,7 +36,7 @@ def ingest_purchases(lake: Lakehouse) -> None:
         Files cannot be read; all others were taken in.
     """
     folder = lake.settings.incoming_purchases
-    read = lake.progress(CONSUMER)
+    read = lake.progress.of(CONSUMER)
     broken = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         changed_at = path.stat().st_mtime_ns
@@ -45,10 +45,12 @@ def ingest_purchases(lake: Lakehouse) -> None:
         try:
             _append(lake, path)
         except (PySparkException, Py4JJavaError, OSError) as error:
-            log.warning("%s cannot be read: %s", path, error)
+            # What Java has to say of it fills a page.
+            log.warning("%s cannot be read", path)
+            log.debug("%s", path, exc_info=error)
             broken.append(path)
         else:
-            lake.commit(CONSUMER, {str(path): changed_at})
+            lake.progress.commit(CONSUMER, {str(path): changed_at})
     if broken:
         raise InputFileError(f"{_listed(broken)} cannot be read as what the name says. Replace or remove it.")
 

@@ -15,8 +15,9 @@ from typing import Self
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from reclake import delta, tables
+from reclake import delta
 from reclake.changes import Changes
+from reclake.progress import Progress
 from reclake.settings import Settings
 from reclake.tables import Table
 
@@ -90,13 +91,14 @@ class Lakehouse:
             for new in lake.changes(tables.user_events, consumer="engagement"):
                 lake.upsert(tables.daily_engagement, daily(new.rows))
         """
-        start, end = self._read_until(consumer, table) + 1, self.version(table)
+        end = self.version(table)
+        start = self._start(consumer, table, end)
         if start <= end:
             changes = self._feed(table, start, end)
             if not changes.empty:
                 log.info("%s reads %s, versions %d to %d", consumer, table, start, end)
                 yield changes
-            self.commit(consumer, {table: end})
+            self.progress.commit(consumer, {str(table): end})
 
     def news(self, consumer: str, *sources: Table, always: bool = False) -> Iterator[Mapping[Table, int]]:
         """Yield the version of every source, once, if any of them changed since `consumer` last finished.
@@ -109,22 +111,17 @@ class Lakehouse:
             Yield even without news, because what the consumer makes is gone.
         """
         ends = {source: self.version(source) for source in sources}
-        starts = {source: self._read_until(consumer, source) + 1 for source in sources}
+        starts = {source: self._start(consumer, source, end) for source, end in ends.items()}
         moved = [source for source in sources if starts[source] <= ends[source]]
         if always or any(not self._feed(source, starts[source], ends[source]).empty for source in moved):
             yield ends
         if moved:
-            self.commit(consumer, {source: ends[source] for source in moved})
+            self.progress.commit(consumer, {str(source): ends[source] for source in moved})
 
-    def progress(self, consumer: str) -> Mapping[str, int]:
-        """The version of each source that a consumer has read last: of a table Delta's, of a file its own clock's."""
-        rows = self.read(tables.progress).where(F.col("consumer") == consumer).select("source", "version")
-        return {row["source"]: int(row["version"]) for row in rows.collect()}  # a row per source
-
-    def commit(self, consumer: str, versions: Mapping[Table, int] | Mapping[str, int]) -> None:
-        """Note up to which version of each source a consumer has read; `changes` and `news` do so themselves."""
-        rows = [(consumer, str(source), version) for source, version in versions.items()]
-        self.upsert(tables.progress, self.spark.createDataFrame(rows, tables.progress.schema))
+    @cached_property
+    def progress(self) -> Progress:
+        """How far consumers have read; `changes` and `news` keep it for tables."""
+        return Progress(self.settings.files / "progress")
 
     def upsert(self, table: Table, rows: DataFrame, *, wins: str | None = None) -> None:
         """Insert rows by the table's key; an existing row is updated where it differs, or where `wins` holds.
@@ -162,8 +159,10 @@ class Lakehouse:
     def _feed(self, table: Table, start: int, end: int) -> Changes:
         return Changes(delta.change_feed(self.spark, self.name(table), start, end), table)
 
-    def _read_until(self, consumer: str, source: Table) -> int:
-        return self.progress(consumer).get(str(source), -1)
+    def _start(self, consumer: str, source: Table, end: int) -> int:
+        """The first version that a consumer has not read; of a table that was made anew, the first there is."""
+        read = self.progress.of(consumer).get(str(source), -1)
+        return read + 1 if read <= end else 0
 
 
 class _Session:

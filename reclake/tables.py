@@ -150,7 +150,7 @@ raw_purchases = _table(
         ("path", STRING, "where the file lay"),
         ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
     ],
-    cluster_by=("ingested_at",),
+    cluster_by=("file_hash",),
 )
 
 user_events = _table(
@@ -542,13 +542,6 @@ user_profiles = _table(
         ),
     ],
     cluster_by=("user_id",),
-)
-
-progress = _table(
-    "ops",
-    "progress",
-    [("consumer", STRING, "what reads"), ("source", STRING, "table or file that is read")],
-    [("version", LONG, "newest version that was worked off: Delta's, or when the file changed, ns")],
 )
 
 quality_results = _table(

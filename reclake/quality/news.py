@@ -54,10 +54,8 @@ def news(lake: Lakehouse, suite: Suite) -> News | None:
 
 
 def commit(lake: Lakehouse, checked: Iterable[News]) -> None:
-    """Note that news were checked, all in one write."""
-    versions = {new.table: new.version for new in checked}
-    if versions:
-        lake.commit(CONSUMER, versions)
+    """Note that news were checked."""
+    lake.progress.commit(CONSUMER, {str(new.table): new.version for new in checked})
 
 
 def with_share_of_records(quarantined: DataFrame, lake: Lakehouse) -> DataFrame:
