@@ -22,6 +22,9 @@ _numbers = itertools.count()
 # ranx on a few rows: compiling it takes ten times as long as running it.
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
+# Alembic runs it; outside of a migration it cannot be imported.
+collect_ignore = ["reclake/database/migrations/env.py"]
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers ignore Ctrl-C, and what they start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from reclake.lake import Lakehouse
 from reclake.services import down
@@ -17,10 +18,10 @@ _numbers = itertools.count()
 
 
 @contextmanager
-def benchmark_home() -> Iterator[Lakehouse]:
+def benchmark_home(**parameters: Any) -> Iterator[Lakehouse]:
     """Open a lakehouse in a temporary home, with the embedded services stopped and all removed at the end."""
     with tempfile.TemporaryDirectory(prefix="reclake-bench-", ignore_cleanup_errors=True) as folder:
-        settings = load_settings(reclake_home=Path(folder))
+        settings = load_settings(reclake_home=Path(folder), **parameters)
         with Lakehouse(settings) as lake:
             try:
                 yield lake

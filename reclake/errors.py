@@ -10,7 +10,7 @@ class SettingsError(RecLakeError):
 
 
 class ServiceError(RecLakeError):
-    """A service (Kafka, the document store) cannot be started or reached."""
+    """A service (Kafka, the document store, PostgreSQL) cannot be started or reached."""
 
 
 class PodcastIndexError(RecLakeError):

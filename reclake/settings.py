@@ -107,6 +107,15 @@ class Settings(BaseSettings):
     mongodb_uri: SecretStr | None = Field(default=None, description="none: the embedded document store")
     mongodb_database: str = "recommendations"
 
+    database_url: SecretStr | None = Field(default=None, description="postgresql://...; none: the embedded PostgreSQL")
+    lakebase_instance: str | None = Field(
+        default=None, description="Lakebase database instance to use without a database_url, with the run's identity"
+    )
+    lakebase_database: str = Field(default="databricks_postgres", description="database in the Lakebase instance")
+    events_retention_days: int = Field(
+        default=30, ge=1, description="days of raw_events that PostgreSQL keeps, counted back from the newest event"
+    )
+
     podcast_index_url: str = Field(default="https://api.podcastindex.org/api/1.0", pattern=r"^https?://")
     podcast_index_key: str | None = None
     podcast_index_secret: SecretStr | None = None
@@ -263,7 +272,8 @@ class _SecretScope(PydanticBaseSettingsSource):
         from databricks.sdk import WorkspaceClient
 
         secrets = WorkspaceClient().secrets
-        ours = {"kafka_api_key", "kafka_api_secret", "mongodb_uri", "podcast_index_key", "podcast_index_secret"}
+        ours = {"kafka_api_key", "kafka_api_secret", "mongodb_uri", "database_url"}
+        ours |= {"podcast_index_key", "podcast_index_secret"}
         wanted = ours - self.current_state.keys()
         present = {item.key for item in secrets.list_secrets(scope)} & wanted
         return {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}

@@ -1,4 +1,4 @@
-"""One real broker and one real document store for the whole session, in a temporary home."""
+"""A real broker, document store and PostgreSQL for the whole session, in a temporary home."""
 
 import pytest
 
@@ -14,6 +14,7 @@ def services_settings(tmp_path_factory):
         kafka_bootstrap_servers=None,
         kafka_security_protocol="PLAINTEXT",
         mongodb_uri=None,
+        database_url=None,
     )
     yield settings
     services.down(settings)
@@ -29,3 +30,9 @@ def broker(services_settings):
 def document_store(services_settings):
     """URI of a document store."""
     return services.mongodb_uri(services_settings)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(services_settings):
+    """URL of a PostgreSQL."""
+    return services.database_url(services_settings)

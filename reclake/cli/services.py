@@ -1,4 +1,4 @@
-"""The commands `reclake services up`, `down` and `status`: the embedded Kafka broker and document store."""
+"""The commands `reclake services up`, `down` and `status`: the embedded Kafka broker, document store and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Run Kafka and a document store on this machine, for work without a cluster.",
+    help="Run Kafka, a document store and PostgreSQL on this machine, for work without a cluster.",
 )
 
 _STYLES = {"running": "green", "not answering": "red", "stopped": "dim"}
@@ -38,7 +38,7 @@ def down() -> None:
     from reclake.settings import load_settings
 
     stopped = stop(load_settings())
-    typer.echo(f"Stopped {' and '.join(stopped)}." if stopped else "No service was running.")
+    typer.echo(f"Stopped {', '.join(stopped)}." if stopped else "No service was running.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Addresses of Kafka and of the document store: from the settings, else of embedded ones started when needed."""
+"""Addresses of Kafka and of the stores: from the settings, else of embedded ones started when needed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from reclake.kafka import ensure_topics
 from reclake.services import process
 from reclake.services.document_store import document_store
 from reclake.services.kafka import broker
+from reclake.services.lakebase import lakebase_url
+from reclake.services.postgresql import postgresql, url_with_password
 from reclake.services.state import Place
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def kafka_bootstrap(settings: Settings) -> str:
             f"KAFKA_SECURITY_PROTOCOL is {settings.kafka_security_protocol} but KAFKA_BOOTSTRAP_SERVERS is not set. "
             "Set it, or leave both out to use the embedded broker."
         )
-    bootstrap = _held(broker(), settings)
+    service = broker()
+    bootstrap = service.address(_held(service, settings))
     ensure_topics(settings, bootstrap)
     return bootstrap
 
@@ -71,7 +74,30 @@ def mongodb_uri(settings: Settings) -> str:
     """
     if settings.mongodb_uri:
         return settings.mongodb_uri.get_secret_value()
-    return _held(document_store(), settings)
+    service = document_store()
+    return service.address(_held(service, settings))
+
+
+def database_url(settings: Settings) -> str:
+    """Return the URL of PostgreSQL; without one in the settings, of Lakebase or of an embedded one.
+
+    It holds a password, Lakebase's of an hour's validity: pass it on, never show it, and ask again for the next
+    connection. An embedded PostgreSQL ends like an embedded broker does.
+
+    Raises
+    ------
+    SettingsError
+        The settings name no PostgreSQL, on Databricks; or a Lakebase instance that the workspace does not give.
+    ServiceError
+        The embedded PostgreSQL cannot be started.
+    """
+    if settings.database_url:
+        return settings.database_url.get_secret_value()
+    if settings.lakebase_instance:
+        return lakebase_url(settings.lakebase_instance, settings.lakebase_database)
+    service = postgresql()
+    port = _held(service, settings)
+    return url_with_password(Place(settings.home, service.name), port)
 
 
 def up(settings: Settings) -> list[ServiceStatus]:
@@ -96,12 +122,12 @@ def status(settings: Settings) -> list[ServiceStatus]:
 
 
 def _services() -> list[Service]:
-    return [broker(), document_store()]
+    return [broker(), document_store(), postgresql()]
 
 
-def _held(service: Service, settings: Settings) -> str:
+def _held(service: Service, settings: Settings) -> int:
     _refuse_on_databricks(service, settings)
-    return service.address(process.hold(service, settings.home).port)
+    return process.hold(service, settings.home).port
 
 
 def _refuse_on_databricks(service: Service, settings: Settings) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import pwd
+import signal
 import socket
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
@@ -49,6 +51,11 @@ class Service:
     ready: Callable[[int], bool]
     """Whether the service on that port answers a request."""
     address: Callable[[int], str]
+    """Where it is, for people to see: without a password."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    """What asks it to end, whether or not it has clients."""
+    user: str | None = None
+    """The user that it runs as, which takes root; none: the one that starts it."""
 
 
 def start(service: Service, home: Path) -> Record:
@@ -114,8 +121,8 @@ def _running(service: Service, place: Place, preferred_ports: Sequence[int]) -> 
     if last is not None and last.process is not None and _comes_to_answer(service, place, last):
         return last
     port = free_port([*preferred_ports, *([last.port] if last else [])])
-    process = _spawn(service.command(place, port), place)
-    record = Record(port=port, data=place.data, process=process)
+    process = _spawn(service.command(place, port), place, service.user)
+    record = Record(port=port, data=place.data, process=process, stop_signal=service.stop_signal)
     # Before the wait, so that a start that is killed leaves a process that can be found.
     place.write(record)
     try:
@@ -127,13 +134,24 @@ def _running(service: Service, place: Place, preferred_ports: Sequence[int]) -> 
     return record
 
 
-def _spawn(command: Sequence[str | Path], place: Place) -> ProcessId:
+def identity(user: str | None) -> dict[str, Any]:
+    """Return what makes `subprocess` run a command as that user, with no group but its own."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+
+
+def _spawn(command: Sequence[str | Path], place: Place, user: str | None) -> ProcessId:
     """Start the process in a session of its own: Ctrl-C and a closing terminal do not reach it."""
     if place.log.exists():
         place.log.replace(place.log.with_suffix(".old"))
     with place.log.open("wb") as log:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.folder, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=place.folder,
+            start_new_session=True,
+            **identity(user),
         )
     _children[child.pid] = child
     return ProcessId.of(child.pid)
@@ -146,7 +164,7 @@ def _comes_to_answer(service: Service, place: Place, record: Record) -> bool:
         return record.process is None or not record.process.alive()
 
     try:
-        _wait_until(lambda: ended() or service.ready(record.port), _START_SECONDS)
+        wait_until(lambda: ended() or service.ready(record.port), _START_SECONDS)
     except RetryError:
         raise ServiceError(
             f"{service.title} does not answer at {service.address(record.port)} after {_START_SECONDS} s. "
@@ -159,10 +177,10 @@ def _end(place: Place, record: Record, process: ProcessId) -> None:
     """Ask the process to end, kill it after the deadline, and record it as stopped."""
     if process.alive():
         handle = psutil.Process(process.pid)
-        for ask in (handle.terminate, handle.kill):
+        for request in (record.stop_signal, signal.SIGKILL):
             try:
-                ask()
-                _wait_until(lambda: not process.alive(), _STOP_SECONDS)
+                handle.send_signal(request)
+                wait_until(lambda: not process.alive(), _STOP_SECONDS)
                 break
             except RetryError:
                 continue
@@ -206,7 +224,8 @@ def free_port(preferred: Iterable[int] = ()) -> int:
     raise ServiceError(f"There is no free port on {LOOPBACK}. End some of the programs that listen there.")
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait until `condition` holds, or raise `RetryError` after so many seconds."""
     Retrying(
         retry=retry_if_result(lambda met: not met), wait=wait_fixed(_POLL_SECONDS), stop=stop_after_delay(seconds)
     )(condition)

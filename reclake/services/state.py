@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ class Record(BaseModel):
     port: int
     data: Path
     process: ProcessId | None = None
+    stop_signal: int = signal.SIGTERM
+    """What asks the process to end."""
     kept: bool = False
     """Whether it runs until it is stopped, rather than while someone holds it."""
     holders: tuple[ProcessId, ...] = ()

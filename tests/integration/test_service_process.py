@@ -86,6 +86,18 @@ def test_a_service_that_does_not_listen_to_a_request_to_end_is_killed(place, mon
     assert not record.process.alive()
 
 
+def test_a_service_is_asked_to_end_with_its_own_signal(place):
+    server = "import signal, http.server as h; signal.signal(15, signal.SIG_IGN); h.test(port={}, bind='127.0.0.1')"
+    interrupted = replace(
+        FILES, command=lambda _, port: [sys.executable, "-c", server.format(port)], stop_signal=signal.SIGINT
+    )
+    record = process.start(interrupted, place.home)
+
+    assert process.stop(interrupted, place.home)
+    assert not record.process.alive()
+    assert "Keyboard interrupt received" in place.log.read_text()
+
+
 def test_stopping_what_does_not_run_does_nothing(place):
     assert not process.stop(FILES, place.home)
 

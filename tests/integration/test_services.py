@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import psutil
+import psycopg
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from pymongo import MongoClient
@@ -19,7 +20,7 @@ CLI = "from reclake.cli.services import app; app()"
 
 @pytest.fixture
 def settings(tmp_path):
-    settings = Settings(reclake_home=tmp_path, kafka_bootstrap_servers=None, mongodb_uri=None)
+    settings = Settings(reclake_home=tmp_path, kafka_bootstrap_servers=None, mongodb_uri=None, database_url=None)
     yield settings
     services.down(settings)
 
@@ -49,22 +50,22 @@ def test_commands_start_keep_show_and_stop_the_services(settings):
     up = reclake_services("up", settings)
     running = services.status(settings)
     shown = reclake_services("status", settings)
-    write_one_of_each(running)
+    write_one_of_each(running, settings)
     down = reclake_services("down", settings)
     at_rest = services.status(settings)
     again = services.up(settings)
 
-    assert [service.state for service in running] == ["running", "running"]
+    assert [service.state for service in running] == ["running"] * 3
     for service in running:
         assert service.address in up
         assert service.address in shown
         assert str(service.pid) in shown
-    assert down == "Stopped kafka and document-store.\n"
-    assert [service.state for service in at_rest] == ["stopped", "stopped"]
+    assert down == "Stopped kafka, document-store, postgresql.\n"
+    assert [service.state for service in at_rest] == ["stopped"] * 3
     assert not any(psutil.pid_exists(service.pid) for service in running)
     assert [service.address for service in again] == [service.address for service in running]
-    assert read_one_of_each(again) == (b"kept", "kept")
-    assert services.down(settings) == ["kafka", "document-store"]
+    assert read_one_of_each(again, settings) == (b"kept", "kept", "kept")
+    assert services.down(settings) == ["kafka", "document-store", "postgresql"]
     assert services.down(settings) == []
 
 
@@ -76,10 +77,12 @@ def test_settings_name_another_service(settings):
     other = settings.model_copy(update={"kafka_bootstrap_servers": "elsewhere:9092"})
 
     assert services.kafka_bootstrap(other) == "elsewhere:9092"
-    assert [service.replaced_by for service in services.status(other)] == ["KAFKA_BOOTSTRAP_SERVERS", None]
+    assert [service.replaced_by for service in services.status(other)] == ["KAFKA_BOOTSTRAP_SERVERS", None, None]
 
 
-@pytest.mark.parametrize("service", [services.kafka_bootstrap, services.mongodb_uri, services.up])
+@pytest.mark.parametrize(
+    "service", [services.kafka_bootstrap, services.mongodb_uri, services.database_url, services.up]
+)
 def test_databricks_runs_no_embedded_service(settings, monkeypatch, service):
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
 
@@ -101,20 +104,23 @@ def reclake_services(command, settings):
     return done.stdout
 
 
-def write_one_of_each(running):
-    kafka, store = running
+def write_one_of_each(running, settings):
+    kafka, store, _ = running
     producer = Producer({"bootstrap.servers": kafka.address})
     producer.produce("episode-metadata", b"kept")
     producer.flush(10)
     with MongoClient(store.address) as client:
         client.test.things.insert_one({"_id": "kept"})
+    with psycopg.connect(services.database_url(settings)) as connection:
+        connection.execute("CREATE TABLE things AS SELECT 'kept' AS name")
 
 
-def read_one_of_each(running):
-    kafka, store = running
+def read_one_of_each(running, settings):
+    kafka, store, _ = running
     consumer = Consumer({"bootstrap.servers": kafka.address, "group.id": "none"})
     consumer.assign([TopicPartition("episode-metadata", 0, 0)])
     record = consumer.poll(10)
     consumer.close()
-    with MongoClient(store.address) as client:
-        return record.value(), client.test.things.find_one()["_id"]
+    with MongoClient(store.address) as client, psycopg.connect(services.database_url(settings)) as connection:
+        row = connection.execute("SELECT name FROM things").fetchone()[0]
+        return record.value(), client.test.things.find_one()["_id"], row

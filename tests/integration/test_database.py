@@ -1,0 +1,382 @@
+"""Batches in a real PostgreSQL: written once, whole, in any order, and through a restart of the server."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+
+import psutil
+import psycopg
+import pytest
+
+from reclake import database, services
+from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
+from reclake.database.days import make_partition
+from reclake.errors import NothingToServeError, ServiceError, SettingsError
+from reclake.services import process
+from reclake.services.postgresql import postgresql
+from reclake.services.state import Place
+from reclake.settings import Settings
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(postgresql_url, services_settings):
+    """Settings of a database without tables."""
+    empty(postgresql_url)
+    return Settings(reclake_home=services_settings.home, database_url=postgresql_url, events_retention_days=3)
+
+
+def empty(url):
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
+@pytest.fixture
+def store(settings):
+    with database.connect(settings) as opened:
+        yield opened
+
+
+def event(name, *, days_ago=0, item="i", price=1.5):
+    at = NOON - timedelta(days=days_ago)
+    return (name, at.date(), at, "s", "u", item, "view", price)
+
+
+def prediction(user, probability):
+    return (user, NOON.date(), probability, probability > 0.5, 0.5, "1", NOON)
+
+
+def read(settings, query):
+    with database.connect_read_only(settings) as connection:
+        return connection.execute(query).fetchall()
+
+
+def events(settings):
+    return [row[0] for row in read(settings, "SELECT event_id FROM raw_events ORDER BY event_id")]
+
+
+def partitions(settings):
+    return [
+        row[0]
+        for row in read(
+            settings, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'raw_events'::regclass"
+        )
+    ]
+
+
+def test_what_is_written_is_read(store, settings):
+    row = (*event("e")[:-1], None)
+
+    assert write_batch(store, RAW_EVENTS, "1", [row]).changed == 1
+
+    assert read(settings, f"SELECT {', '.join(RAW_EVENTS.columns)} FROM raw_events") == [row]
+
+
+def test_a_time_without_a_zone_is_utc(store, settings):
+    funnel = ("u", NOON.replace(tzinfo=None), (NOON + timedelta(minutes=10)).replace(tzinfo=None), 3, 2, 1, True)
+
+    write_batch(store, FUNNEL_SUMMARY, "1", [funnel])
+
+    assert read(settings, "SELECT window_start, window_end FROM funnel_summary") == [
+        (NOON, NOON + timedelta(minutes=10))
+    ]
+
+
+def test_a_batch_is_written_once(store, settings):
+    first = write_batch(store, RAW_EVENTS, "1", [event("a")])
+    again = write_batch(store, RAW_EVENTS, "1", [event("a"), event("b")])
+
+    assert (first.repeated, again.repeated) == (False, True)
+    assert events(settings) == ["a"]
+
+
+def test_the_same_batch_id_of_another_table_is_another_batch(store):
+    write_batch(store, RAW_EVENTS, "1", [event("a")])
+
+    assert write_batch(store, CHURN_PREDICTION, "1", [prediction("u", 0.1)]).changed == 1
+
+
+def test_only_rows_that_are_different_are_updated(store, settings):
+    write_batch(store, CHURN_PREDICTION, "1", [prediction("a", 0.1), prediction("b", 0.2)])
+
+    written = write_batch(store, CHURN_PREDICTION, "2", [prediction(u, 0.2) for u in ("a", "b", "c")])
+
+    assert written.changed == 2
+    assert read(settings, "SELECT DISTINCT churn_probability FROM churn_prediction") == [(0.2,)]
+
+
+def test_keys_are_deleted_before_rows_are_written(store, settings):
+    write_batch(store, CHURN_PREDICTION, "1", [prediction(u, 0.1) for u in ("a", "b", "c")])
+
+    written = write_batch(store, CHURN_PREDICTION, "2", [prediction("a", 0.2)], deleted=[("a",), ("b",), ("x",)])
+
+    assert (written.changed, written.deleted) == (1, 2)
+    assert read(settings, "SELECT user_id, churn_probability FROM churn_prediction ORDER BY 1") == [
+        ("a", 0.2),
+        ("c", 0.1),
+    ]
+
+
+@pytest.mark.parametrize("before", [[], [("u", 0.1)]])
+def test_of_rows_with_one_key_the_last_is_written(store, settings, before):
+    write_batch(store, CHURN_PREDICTION, "1", [prediction(*row) for row in before])
+
+    write_batch(store, CHURN_PREDICTION, "2", [prediction("u", p) for p in (0.7, 0.8, 0.9)] + [prediction("v", 0.3)])
+
+    assert read(settings, "SELECT user_id, churn_probability FROM churn_prediction ORDER BY 1") == [
+        ("u", 0.9),
+        ("v", 0.3),
+    ]
+
+
+def test_an_empty_batch_is_noted(store):
+    assert not write_batch(store, RAW_EVENTS, "1", []).repeated
+    assert write_batch(store, RAW_EVENTS, "1", []).repeated
+
+
+def test_batches_in_any_order_end_the_same(postgresql_url, settings):
+    batches = {f"{days}": [event(f"e{days}", days_ago=days), event("shared", days_ago=1)] for days in (0, 1, 4)}
+    ends = []
+    for order in permutations(batches):
+        empty(postgresql_url)
+        with database.connect(settings) as store:
+            for batch in order:
+                write_batch(store, RAW_EVENTS, batch, batches[batch])
+        ends.append((events(settings), partitions(settings)))
+
+    assert ends[0][0] == ["e0", "e1", "shared"]
+    assert all(sorted(days) == ["raw_events_2026_01_30", "raw_events_2026_01_31"] for _, days in ends)
+    assert all(end[0] == ends[0][0] for end in ends)
+
+
+def test_events_beyond_the_retention_are_counted_and_not_written(store, settings):
+    written = write_batch(store, RAW_EVENTS, "1", [event(f"e{days}", days_ago=days) for days in range(5)])
+    later = write_batch(store, RAW_EVENTS, "2", [event("late", days_ago=3), event("next", days_ago=-1)])
+
+    assert (written.changed, written.expired) == (3, 2)
+    assert (later.changed, later.expired) == (1, 1)
+    assert events(settings) == ["e0", "e1", "next"]
+    assert sorted(partitions(settings)) == [f"raw_events_2026_{day}" for day in ("01_30", "01_31", "02_01")]
+
+
+def test_the_first_and_the_last_day_there_are_can_be_stored(store, settings):
+    for day in (date(1, 1, 1), date(9999, 12, 30)):
+        write_batch(store, RAW_EVENTS, f"{day}", [("e", day, NOON, "s", "u", "i", "view", 1.0)])
+
+        assert read(settings, "SELECT day FROM raw_events") == [(day,)]
+
+
+HOSTILE = [
+    "a\0b",
+    "half \ud83d",
+    "'; DROP TABLE raw_events; --",
+    "\\.",
+    "a\n\\.\nb",
+    '"quoted",\t\r\n\\N',
+    "",
+    "%s {} $1",
+    "\U0001d4b3" * 500,
+]
+
+
+def test_hostile_strings_are_stored_as_they_are_or_visibly_replaced(store, settings):
+    write_batch(store, RAW_EVENTS, "'\\", [event(f"e{n}", item=text) for n, text in enumerate(HOSTILE)])
+
+    stored = [row[0] for row in read(settings, "SELECT item_id FROM raw_events ORDER BY event_id")]
+
+    assert stored == ["a\ufffdb", "half \ufffd", *HOSTILE[2:]]
+
+
+def test_keys_with_unstorable_characters_are_deleted_too(store, settings):
+    write_batch(store, CHURN_PREDICTION, "1", [prediction("a\0", 0.1)])
+
+    assert write_batch(store, CHURN_PREDICTION, "2", [], deleted=[("a\0",)]).deleted == 1
+
+
+def test_a_row_that_is_refused_leaves_nothing_and_is_one_sentence_without_the_row(store, settings):
+    with pytest.raises(ServiceError, match="PostgreSQL refused the work: null value in column") as error:
+        write_batch(store, CHURN_PREDICTION, "1", [prediction("ann", 0.1), ("bob", *[None] * 6)])
+
+    assert "bob" not in str(error.value)
+    assert read(settings, "SELECT * FROM churn_prediction") == []
+    assert write_batch(store, CHURN_PREDICTION, "1", [prediction("ann", 0.1)]).changed == 1
+
+
+def test_rows_that_can_be_used_only_once_are_refused(store):
+    with pytest.raises(TypeError, match="gone through again"):
+        write_batch(store, RAW_EVENTS, "1", iter([event("e")]))
+
+
+def test_two_writers_at_once_write_each_row_once(settings):
+    def write(worker):
+        with database.connect(settings) as store:
+            return [
+                write_batch(store, RAW_EVENTS, f"{batch}", [event(f"e{n}", days_ago=n % 3) for n in shared(batch)])
+                for batch in (range(6) if worker else reversed(range(6)))
+            ]
+
+    def shared(batch):
+        # Half of each batch is in the next one as well; one worker goes forward in it, the other one back.
+        return range(batch * 100, batch * 100 + 200)
+
+    with ThreadPoolExecutor(2) as pool:
+        written = [result for results in pool.map(write, range(2)) for result in results]
+
+    assert sum(not result.repeated for result in written) == 6
+    assert sum(result.changed for result in written) == 700
+    assert len(events(settings)) == 700
+
+
+class Interrupted:
+    """Rows in whose middle something happens, the first time."""
+
+    def __init__(self, rows, happens):
+        self.rows, self.happens = rows, happens
+
+    def __iter__(self):
+        for number, row in enumerate(self.rows):
+            if number == len(self.rows) // 2 and self.happens:
+                happens, self.happens = self.happens, None
+                happens()
+            yield row
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """Settings of an embedded PostgreSQL that nobody else uses."""
+    settings = Settings(reclake_home=tmp_path, database_url=None)
+    yield settings
+    services.down(settings)
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGQUIT])
+def test_a_server_that_ends_in_the_middle_of_a_batch_is_started_again_and_the_batch_written_once(own_server, end):
+    def kill():
+        os.kill(Place(own_server.home, "postgresql").read().process.pid, end)
+
+    with database.connect(own_server) as store:
+        write_batch(store, RAW_EVENTS, "1", [event("before")])
+        rows = Interrupted([event(f"e{n:05}") for n in range(20_000)], kill)
+
+        written = write_batch(store, RAW_EVENTS, "2", rows)
+
+        assert rows.happens is None
+        assert written.changed == 20_000
+        assert write_batch(store, RAW_EVENTS, "2", rows).repeated
+    assert len(events(own_server)) == 20_001
+
+
+def test_the_password_is_in_no_log_state_or_command_line(own_server):
+    with database.connect(own_server) as store:
+        write_batch(store, RAW_EVENTS, "1", [event("e")])
+        place = Place(own_server.home, "postgresql")
+        password = (place.folder / "password").read_text()
+        commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+        files = [file for file in own_server.home.rglob("*") if file.is_file() and file.name != "password"]
+
+    assert len(password) >= 32
+    assert (place.folder / "password").stat().st_mode & 0o777 == 0o600
+    assert not any(password in command for command in commands)
+    assert not any(password.encode() in file.read_bytes() for file in files if file.stat().st_size < 10_000_000)
+    assert password not in str(services.status(own_server))
+
+
+def test_a_server_of_the_settings_is_waited_for(own_server):
+    def restart():
+        process.stop(postgresql(), own_server.home)
+        process.start(postgresql(), own_server.home)
+
+    process.start(postgresql(), own_server.home)
+    url = services.database_url(own_server)
+    restarted = threading.Thread(target=restart)
+
+    with database.connect(Settings(reclake_home=own_server.home, database_url=url)) as store:
+        rows = Interrupted([event(f"e{n}") for n in range(20_000)], restarted.start)
+        written = write_batch(store, RAW_EVENTS, "1", rows)
+        restarted.join()
+
+    assert written.changed == 20_000
+
+
+def test_migrations_can_be_applied_twice_and_at_once(settings):
+    def migrate(_):
+        with database.connect(settings) as store:
+            return store.repeat(lambda connection: connection.execute("SELECT * FROM alembic_version").fetchall())
+
+    with ThreadPoolExecutor(4) as pool:
+        at_once = list(pool.map(migrate, range(4)))
+
+    assert migrate(0) == at_once[0]
+    assert all(versions == [("0001",)] for versions in at_once)
+
+
+def test_tables_of_a_newer_version_are_left_alone(store, settings):
+    store.repeat(lambda connection: connection.execute("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(ServiceError, match="belong to a newer version of RecLake"), database.connect(settings):
+        pass
+
+
+def test_a_reader_cannot_write(store, settings):
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), database.connect_read_only(settings) as connection:
+        connection.execute("DELETE FROM raw_events")
+
+
+def test_a_reader_of_an_empty_database_is_told_so(settings):
+    with (
+        pytest.raises(NothingToServeError, match="reclake run shop"),
+        database.connect_read_only(settings) as connection,
+    ):
+        connection.execute("SELECT * FROM raw_events")
+
+
+def test_new_days_keep_no_reader_waiting(store, settings):
+    write_batch(store, RAW_EVENTS, "1", [event("a")])
+    seen = []
+
+    def look():
+        with database.connect_read_only(settings) as connection:
+            seen.extend(connection.execute("SELECT event_id FROM raw_events").fetchall())
+
+    def write_and_look(connection):
+        with connection.transaction():
+            make_partition(connection, RAW_EVENTS, NOON.date() - timedelta(days=1))
+            look()
+
+    store.repeat(write_and_look)
+
+    assert seen == [("a",)]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda url: url.replace(url.split("@")[0].rpartition(":")[2], "hunter2"), "refused the connection"),
+        (lambda url: url.rpartition("/")[0] + "/elsewhere", "refused the connection"),
+        (lambda url: "postgresql://reclake:hunter2@127.0.0.1:1/db", "did not answer"),
+    ],
+)
+def test_a_server_that_is_away_or_refuses_is_one_sentence_without_the_password(settings, change, sentence):
+    url = settings.database_url.get_secret_value()
+    wrong = settings.model_copy(update={"database_url": Settings(database_url=change(url)).database_url})
+
+    with pytest.raises(ServiceError, match=sentence) as error, database.connect(wrong):
+        pass
+
+    assert "hunter2" not in str(error.value)
+    assert url not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["hunter2", "postgresql://u:hunter2@host/db?nonsense=1", "mysql://hunter2"])
+def test_a_wrong_url_is_one_sentence_without_it(settings, url):
+    wrong = settings.model_copy(update={"database_url": Settings(database_url=url).database_url})
+
+    with pytest.raises(SettingsError, match="DATABASE_URL cannot be used") as error, database.connect_read_only(wrong):
+        pass
+
+    assert "hunter2" not in str(error.value)
