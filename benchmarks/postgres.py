@@ -62,7 +62,7 @@ def main(
         ways = {
             "reclake": lambda rows: write_batch(store, RAW_EVENTS, "new", rows),
             "JDBC": lambda _: frame.write.format("jdbc").options(**jdbc).mode("append").save(),
-            "reclake from Spark": lambda _: write_batch(store, RAW_EVENTS, "new", FrameRows(frame, RAW_EVENTS)),
+            "reclake from Spark": lambda _: write_batch(store, RAW_EVENTS, "new", FrameRows(frame, RAW_EVENTS.columns)),
         }
         rates = _in_turn(console, rounds, {name: lambda w=w: run(w, few) for name, w in ways.items()})
         console.print(_table(f"{spark_events:,} events beside Spark's JDBC writer: rows/s", rates))

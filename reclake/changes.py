@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from reclake.tables import Table
@@ -16,6 +16,8 @@ class Changes:
 
     feed: DataFrame
     table: Table
+    first_version: int
+    last_version: int
 
     @property
     def rows(self) -> DataFrame:
@@ -26,6 +28,19 @@ class Changes:
     def touched(self, *columns: str) -> DataFrame:
         """Distinct values of `columns` over every image of a row: before an update, after it, and when deleted."""
         return self.feed.select(*columns).distinct()
+
+    @property
+    def latest(self) -> DataFrame:
+        """The last image of each key, and `is_deleted`: what has to happen to a copy of the table."""
+        # A replaced row is deleted and inserted by the same version.
+        order = F.desc("_commit_version"), F.col("_change_type") == "delete"
+        newest = F.row_number().over(Window.partitionBy(*self.table.key).orderBy(*order))
+        return (
+            self.feed.where(F.col("_change_type") != "update_preimage")
+            .withColumn("newest", newest)
+            .where("newest = 1")
+            .select(*self.table.schema.names, (F.col("_change_type") == "delete").alias("is_deleted"))
+        )
 
     @property
     def empty(self) -> bool:

@@ -78,8 +78,15 @@ def version(spark: SparkSession, name: str) -> int:
     return int(_newest_commit(spark, name)["version"])
 
 
+def identity(spark: SparkSession, name: str) -> str:
+    """What tells a table from another one of the same name, such as the one that it replaced."""
+    detail = spark.sql(f"DESCRIBE DETAIL {name}").first()
+    assert detail is not None
+    return str(detail["id"])
+
+
 def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame:
-    """Every row changed in versions `start` to `end`, both included, with its `_change_type`.
+    """Every row changed in versions `start` to `end`, both included, with `_change_type` and `_commit_version`.
 
     Where the history no longer reaches back to `start` (log retention), the whole table counts as inserted: consumers
     write idempotently, so this costs time and changes nothing else.
@@ -89,7 +96,7 @@ def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFra
         rows = feed.table(name)
         rows.schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
     except AnalysisException:
-        return spark.read.table(name).withColumn("_change_type", F.lit("insert"))
+        return spark.read.table(name).withColumns({"_change_type": F.lit("insert"), "_commit_version": F.lit(end)})
     return rows
 
 

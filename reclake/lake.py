@@ -75,6 +75,10 @@ class Lakehouse:
         """The newest Delta version of a table."""
         return delta.version(self.spark, self.name(table))
 
+    def identity(self, table: Table) -> str:
+        """What tells a table from another one of the same name, such as the one that it replaced."""
+        return delta.identity(self.spark, self.name(table))
+
     def exists(self, table: Table) -> bool:
         """Whether the table was created already; asking does not create it."""
         return table in self._opened or delta.exists(self.spark, self.settings, table)
@@ -157,7 +161,7 @@ class Lakehouse:
         return rows.select(*(F.col(field.name).cast(field.dataType).alias(field.name) for field in table.schema))
 
     def _feed(self, table: Table, start: int, end: int) -> Changes:
-        return Changes(delta.change_feed(self.spark, self.name(table), start, end), table)
+        return Changes(delta.change_feed(self.spark, self.name(table), start, end), table, start, end)
 
     def _start(self, consumer: str, source: Table, end: int) -> int:
         """The first version that a consumer has not read; of a table that was made anew, the first there is."""

@@ -8,6 +8,7 @@ files costs time and changes nothing: consumers write idempotently, so they read
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,10 @@ class Progress:
             unfinished = folder / f"{name}.{uuid4().hex}"
             unfinished.write_text(_Entry(source=source, version=version).model_dump_json())
             unfinished.replace(folder / f"{name}.json")
+
+    def forget(self, consumer: str) -> None:
+        """Let a consumer read everything again."""
+        shutil.rmtree(self._of(consumer), ignore_errors=True)
 
     def _of(self, consumer: str) -> Path:
         return self.folder / consumer

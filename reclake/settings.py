@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     )
     session_most_events: int = Field(default=1_000, ge=1, description="a session of more events is a bot's")
 
+    funnel_watermark_minutes: float = Field(
+        default=60, ge=0, description="how much later than the newest an event may come before its window is final"
+    )
+
     mongodb_uri: SecretStr | None = Field(default=None, description="none: the embedded document store")
     mongodb_database: str = "recommendations"
 

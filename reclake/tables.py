@@ -314,6 +314,37 @@ daily_item_activity = _table(
     cluster_by=("day",),
 )
 
+daily_user_activity = _table(
+    "silver",
+    "daily_user_activity",
+    [("user_id", STRING, "the shopper"), ("day", DATE, "UTC day")],
+    [
+        *_COUNTS,
+        ("num_sessions", LONG, "sessions with an event on that day"),
+        (
+            "session_seconds",
+            DOUBLE,
+            "sum over these sessions of the seconds from the first event of the day to the last",
+        ),
+    ],
+    cluster_by=("day",),
+)
+
+funnel_summary = _table(
+    "silver",
+    "funnel_summary",
+    [("user_id", STRING, "the shopper"), ("window_start", TIMESTAMP, "begin of ten minutes, UTC")],
+    [
+        ("window_end", TIMESTAMP, "their end, UTC"),
+        ("num_views", LONG, "events of type view"),
+        ("num_add_to_cart", LONG, "events of type add_to_cart"),
+        ("num_purchases", LONG, "events of type purchase"),
+        ("is_final", BOOLEAN, "the watermark has passed the end: nothing more is waited for"),
+        ("is_corrected", BOOLEAN, "an event came after it was final, and was counted"),
+    ],
+    cluster_by=("window_start",),
+)
+
 quarantine = _table(
     "silver",
     "quarantine",
@@ -542,6 +573,35 @@ user_profiles = _table(
         ),
     ],
     cluster_by=("user_id",),
+)
+
+churn_features = _table(
+    "gold",
+    "churn_features",
+    [("user_id", STRING, "the shopper"), ("as_of", DATE, "UTC day before which activity counts")],
+    [
+        *((name, kind, f"{comment}, of the 28 days before as_of") for name, kind, comment in _COUNTS),
+        ("recent_events", LONG, "events of all types of the last 7 of these days"),
+        ("recency_days", LONG, "days from the last active day to as_of"),
+        ("active_days", LONG, "days with an event"),
+        ("num_sessions", LONG, "sessions, counted by day"),
+        ("mean_session_seconds", DOUBLE, "seconds from the first event of a session and day to the last"),
+        ("tenure_days", LONG, "days from the first event ever to as_of, at most 365"),
+    ],
+    cluster_by=("user_id",),
+)
+
+churn_predictions = _table(
+    "gold",
+    "churn_predictions",
+    [("user_id", STRING, "the shopper"), ("as_of", DATE, "UTC day from which inactivity is predicted")],
+    [
+        ("churn_probability", DOUBLE, "of no activity in the days from as_of on that the model was trained for"),
+        ("churned", BOOLEAN, "the probability reaches the threshold"),
+        ("threshold", DOUBLE, "where the stated costs of a missed churner and of a false alarm balance"),
+        *_SERVED,
+    ],
+    cluster_by=("as_of",),
 )
 
 quality_results = _table(

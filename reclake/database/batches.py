@@ -72,7 +72,7 @@ def write_batch(
     Examples
     --------
     >>> with connect(settings) as database:  # doctest: +SKIP
-    ...     write_batch(database, FUNNEL_SUMMARY, "silver.funnel_summary 17-19", FrameRows(windows, FUNNEL_SUMMARY))
+    ...     write_batch(database, FUNNEL_SUMMARY, "17-19", FrameRows(windows, FUNNEL_SUMMARY.columns))
     Written(changed=412, deleted=0, expired=0, repeated=False)
     """
     if isinstance(rows, Iterator) or isinstance(deleted, Iterator):

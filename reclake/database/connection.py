@@ -22,6 +22,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from reclake.database.tables import StoredTable
 from reclake.errors import NothingToServeError, ServiceError, SettingsError
 from reclake.services import database_url
 from reclake.settings import Settings
@@ -68,6 +69,11 @@ class Database:
             return attempts(lambda: work(self._open_connection()))
         except psycopg.Error as error:
             raise _refusal(error) from None
+
+    def knows(self, table: StoredTable) -> bool:
+        """Whether any batch of a table was ever written."""
+        statement = "SELECT FROM batches WHERE table_name = %s LIMIT 1"
+        return self.repeat(lambda connection: connection.execute(statement, [table.name]).rowcount) > 0
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from reclake.database.tables import StoredTable
-
 
 class FrameRows:
-    """The rows of a DataFrame in the order of a table's columns, computed anew each time they are gone through."""
+    """The rows of a DataFrame, some columns in their order, computed anew each time they are gone through."""
 
-    def __init__(self, frame: DataFrame, table: StoredTable) -> None:
-        self._frame = frame.select(*table.columns)
+    def __init__(self, frame: DataFrame, columns: Iterable[str]) -> None:
+        self._frame = frame.select(*columns)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return self._frame.toLocalIterator(prefetchPartitions=True)

@@ -57,6 +57,7 @@ FUNNEL_SUMMARY = StoredTable(
         "num_add_to_cart": "int8",
         "num_purchases": "int8",
         "is_final": "bool",
+        "is_corrected": "bool",
     },
     key=("user_id", "window_start"),
 )

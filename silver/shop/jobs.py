@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from reclake import tables
@@ -13,11 +13,12 @@ from reclake.lake import Lakehouse
 from reclake.staging import staging
 from reclake.task import task
 from silver.arrivals import accepted
-from silver.shop import clicks, item_activity, neighbourhoods, purchases
+from silver.shop import clicks, funnel, item_activity, neighbourhoods, purchases, user_activity
 from silver.shop.history import with_history
 from silver.shop.sessions import Rules, sessions, with_owner
 
 C, P, S = tables.clickstream_events.c, tables.purchases.c, tables.sessions.c
+W = tables.funnel_summary.c
 
 
 @task
@@ -77,6 +78,56 @@ def update_item_activity(lake: Lakehouse) -> None:
         touched = new.touched(*item_activity.GROUP)
         recounted = item_activity.daily(lake.read(tables.clickstream_events, among=touched))
         lake.refresh(tables.daily_item_activity, recounted, scope=touched)
+
+
+@task
+def update_user_activity(lake: Lakehouse) -> None:
+    """Sum up again what the shoppers did on the days that changed events touched."""
+    for new in lake.changes(tables.clickstream_events, consumer="daily_user_activity"):
+        touched = new.touched(*user_activity.GROUP).where(F.col(C.user_id).isNotNull())
+        summed = user_activity.daily(lake.read(tables.clickstream_events, among=touched))
+        lake.refresh(tables.daily_user_activity, summed, scope=touched)
+
+
+@task
+def update_funnel(lake: Lakehouse) -> None:
+    """Count again the windows that changed events touched, and close those that the watermark has passed.
+
+    The watermark lies `funnel_watermark_minutes` before the newest window that has an event. An event later than it
+    corrects its window, which then says so.
+    """
+    consumer, newest_window = "funnel_summary", "newest window, seconds"
+    for new in lake.changes(tables.clickstream_events, consumer):
+        with staging(lake) as stage:
+            moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())
+            touched = stage("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
+            scope = touched.select(*funnel.GROUP).distinct()
+            before = lake.progress.of(consumer).get(newest_window, 0)
+            newest = max(before, _newest(scope))
+            watermark = _seconds_before(newest, lake.settings.funnel_watermark_minutes)
+            events = lake.read(tables.clickstream_events, among=touched.select(C.user_id, C.day).distinct())
+            recounted = funnel.windows(funnel.with_window(events).join(scope, list(funnel.GROUP), "left_semi"))
+            known = lake.read(tables.funnel_summary, among=scope)
+            made = stage("made", funnel.with_state(recounted, known, watermark))
+            lake.refresh(tables.funnel_summary, made, scope)
+            # From the last watermark on, so that windows of old are not looked at.
+            passed = F.col(W.window_end).between(
+                _seconds_before(before, lake.settings.funnel_watermark_minutes), watermark
+            )
+            closed = lake.read(tables.funnel_summary).where(passed & ~F.col(W.is_final))
+            lake.upsert(tables.funnel_summary, stage("closed", closed.withColumn(W.is_final, F.lit(True))))
+            lake.progress.commit(consumer, {newest_window: newest})
+
+
+def _newest(windows: DataFrame) -> int:
+    found = windows.agg(F.unix_seconds(F.max(W.window_start))).first()
+    assert found is not None
+    return int(found[0] or 0)
+
+
+def _seconds_before(moment: int, minutes: float) -> Column:
+    """A literal timestamp."""
+    return F.timestamp_seconds(F.lit(moment - round(minutes * 60)))
 
 
 def _with_history(lake: Lakehouse, events: DataFrame) -> DataFrame:

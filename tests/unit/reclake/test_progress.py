@@ -16,6 +16,10 @@ def test_each_consumer_has_its_own_progress_on_each_source(tmp_path):
     assert progress.of("b") == {"silver.one": 7}
     assert progress.of("c") == {}
 
+    progress.forget("a")
+
+    assert (progress.of("a"), progress.of("b")) == ({}, {"silver.one": 7})
+
 
 def test_writers_at_once_lose_nothing_and_leave_nothing_unfinished(tmp_path):
     progress = Progress(tmp_path)

@@ -39,6 +39,7 @@ _STATEMENTS = (
         num_add_to_cart bigint NOT NULL,
         num_purchases bigint NOT NULL,
         is_final boolean NOT NULL,
+        is_corrected boolean NOT NULL,
         PRIMARY KEY (user_id, window_start)
     )
     """,
