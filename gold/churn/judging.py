@@ -43,7 +43,8 @@ class Costs:
         saved = np.bincount(place, self.alarm * ~churned, len(values))
         # A threshold at values[i] misses all that lies below, and alarms about all others.
         cost = np.concatenate(([0], np.cumsum(lost))) + saved.sum() - np.concatenate(([0], np.cumsum(saved)))
-        choices = np.append(values, 1.0)
+        # The last cost is that of no alarm at all, which 1 stands for unless somebody's probability is 1.
+        choices, cost = (values, cost[:-1]) if values[-1] >= 1 else (np.append(values, 1.0), cost)
         cheap = choices[np.isclose(cost, cost.min())]
         return float(cheap[np.argmin(np.abs(cheap - self.alarm / (self.alarm + self.missed)))])
 

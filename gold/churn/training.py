@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 SPLIT = "newest days"
 _ROOT = Path(__file__).parents[2]
 """What packages are imported from."""
-_EXAMPLE = {"num_views": 5.0, "num_add_to_cart": 2.0, "num_purchases": 0.0}
+_EXAMPLE = {"num_views": 5, "num_add_to_cart": 2, "num_purchases": 0}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def train(settings: Settings, frame: pd.DataFrame, versions: Mapping[object, int
         sentence = keeps or sentence
         _log_figures(measured)
         model = fit(winner.kind, rows.inputs, rows.churned, winner.model.threshold)
-        version = _register(settings, model)
+        version = registered(settings, model)
         configuration = Configuration(kind=model.kind, horizon_days=horizon, threshold=model.threshold)
         score = scores[winner.kind]["auc_pr"][0]
         registry.describe(version, configuration, rows.as_of.max().item(), score, sentence)
@@ -162,7 +162,8 @@ def _log_figures(measured: Mapping[str, Judged]) -> None:
     mlflow.log_figure(precision_recall_figure(predicted), "precision_recall.png")
 
 
-def _register(settings: Settings, model: ChurnModel) -> str:
+def registered(settings: Settings, model: ChurnModel) -> str:
+    """Log a model, register it, and return its version."""
     import mlflow
 
     with TemporaryDirectory() as folder, redirect_stderr(StringIO()):
@@ -193,7 +194,9 @@ def _signature() -> ModelSignature:
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
     asked: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType.double, name, required=name not in OPTIONAL) for name in INPUTS
+        # What may be null cannot be an integer in pandas.
+        ColSpec(DataType.double if name in OPTIONAL else DataType.long, name, required=name not in OPTIONAL)
+        for name in INPUTS
     ]
     answered: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.double, "churn_probability"),

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import numpy as np
 from fastapi import FastAPI, Request, Response, Security
@@ -21,7 +22,7 @@ from reclake.errors import NothingToServeError
 from reclake.settings import Settings
 from serving.churn.answers import MOST_ROWS, Answer, Answers, Batch, Decision, FieldFault, Readiness, Refusal
 from serving.churn.current import Current
-from serving.churn.guard import KEY_HEADER, MOST_BYTES, Guard
+from serving.churn.guard import KEY_HEADER, MOST_BYTES, Guard, read_rate
 from serving.churn.telemetry import Measured, Telemetry
 
 PREDICT, PREDICT_BATCH, HEALTH, READY, METRICS = "/predict", "/predict/batch", "/health", "/ready", "/metrics"
@@ -30,7 +31,11 @@ Predicts which shoppers will not come back within the next days. Only `num_views
 have to be given; the answer names what else was not and was filled with what is usual. Bodies have at most
 {MOST_BYTES:,} bytes, batches {MOST_ROWS:,} rows.
 """
-_REFUSALS = {status: {"model": Refusal} for status in (401, 408, 413, 415, 422, 429, 503)}
+_MOST_FAULTS = 100
+"""Faults that one answer lists."""
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal} for status in (401, 408, 413, 415, 422, 429, 503)
+}
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -41,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     SettingsError
         The rate cannot be read.
     """
+    rate = read_rate(settings.churn_api_rate)
     current = Current(settings)
     telemetry = Telemetry(current)
 
@@ -117,13 +123,10 @@ def create_app(settings: Settings) -> FastAPI:
         return JSONResponse(Refusal(detail=str(error)).model_dump(), 503, headers={"Retry-After": "10"})
 
     guarded = frozenset((PREDICT, PREDICT_BATCH))
-    app.add_middleware(Guard, settings=settings, paths=guarded)
+    secret = settings.churn_api_key
+    app.add_middleware(Guard, paths=guarded, key=secret.get_secret_value() if secret else None, rate=rate)
     app.add_middleware(Measured, telemetry=telemetry, routes=guarded | {HEALTH, READY, METRICS})
     return app
-
-
-_MOST_FAULTS = 100
-"""Faults that one answer lists."""
 
 
 def _ready(current: Current) -> Champion:

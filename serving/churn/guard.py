@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reclake.errors import SettingsError
-from reclake.settings import Settings
 
 KEY_HEADER = "X-API-Key"
 MOST_BYTES = 512 * 1024
@@ -24,6 +23,22 @@ _MOST_DISCARDED = 16 * MOST_BYTES
 """What is read of a body that is too large, so that its sender gets to hear why; then the connection is closed."""
 
 
+def read_rate(text: str) -> RateLimitItem:
+    """Read a rate such as `500/second`.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read.
+    """
+    try:
+        return parse(text)
+    except ValueError:
+        raise SettingsError(
+            f"CHURN_API_RATE is {text!r}. Give a number of requests and a time, such as 500/second."
+        ) from None
+
+
 class Guard:
     """The application behind its checks.
 
@@ -31,18 +46,17 @@ class Guard:
     ----------
     paths : collection of str
         What is guarded.
-
-    Raises
-    ------
-    SettingsError
-        The rate cannot be read.
+    key : str or None
+        What the header has to say.
+    rate : RateLimitItem
+        Requests that one client may make.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, paths: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, paths: frozenset[str], key: str | None, rate: RateLimitItem) -> None:
         self._app = app
         self._paths = paths
-        self._key = settings.churn_api_key.get_secret_value().encode() if settings.churn_api_key else None
-        self._rate = _rate(settings.churn_api_rate)
+        self._key = None if key is None else key.encode()
+        self._rate = rate
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +81,8 @@ class Guard:
         if not self._limiter.hit(self._rate, client):
             return _refused(429, f"More than {self._rate} requests came from {client}.", {"Retry-After": "1"})
         headers = Headers(scope=scope)
-        given = headers.get(KEY_HEADER, "").encode()
+        # As it was sent: headers are decoded by a rule that knows no character of more than a byte.
+        given = headers.get(KEY_HEADER, "").encode("latin-1")
         if self._key is not None and not hmac.compare_digest(given, self._key):
             return _refused(401, f"The header {KEY_HEADER} does not hold the key of this API.")
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
@@ -106,12 +121,3 @@ def _replayed(body: bytes | None, receive: Receive) -> Receive:
 def _refused(status: int, reason: str, headers: dict[str, str] | None = None) -> JSONResponse:
     closing = {"Connection": "close"} if status in (408, 413) else {}
     return JSONResponse({"detail": reason, "faults": []}, status, headers={**(headers or {}), **closing})
-
-
-def _rate(text: str) -> RateLimitItem:
-    try:
-        return parse(text)
-    except ValueError:
-        raise SettingsError(
-            f"CHURN_API_RATE is {text!r}. Give a number of requests and a time, such as 500/second."
-        ) from None
