@@ -8,6 +8,7 @@ label cannot see, whether somebody is gone for good, is measured beside it. Spar
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated
 
 import duckdb
@@ -15,11 +16,10 @@ import numpy as np
 import pandas as pd
 import typer
 from rich.console import Console
-from sklearn.metrics import average_precision_score
 
 from gold.churn.candidates import CANDIDATES, RECENCY
 from gold.churn.features import HISTORY_DAYS, MOST_TENURE_DAYS, RECENT_DAYS
-from gold.churn.judging import Costs, Judged, Rows, difference, judge, time_split
+from gold.churn.judging import Costs, Judged, Rows, auc_pr, difference, judge, time_split
 from gold.churn.training import decided
 from producers.clicks import Simulation
 from producers.people import user_id
@@ -28,7 +28,18 @@ from reclake.cli.report import table_of
 from reclake.settings import Settings
 
 HORIZON_DAYS = 7
-COLUMNS = ("seed", "candidate", "AUC-PR", "over the rule", "AUC-ROC", "Brier", "threshold", "cost", "AUC-PR, gone")
+COLUMNS = (
+    "seed",
+    "candidate",
+    "AUC-PR",
+    "over the rule",
+    "AUC-ROC",
+    "Brier",
+    "threshold",
+    "cost",
+    "AUC-PR, gone",
+    "over the rule",
+)
 _INPUTS = """
     WITH events AS (SELECT *, timestamp::DATE AS day FROM clicks),
     firsts AS (SELECT user_id, min(day) AS first_day FROM events GROUP BY user_id),
@@ -132,14 +143,23 @@ def gone_for_good(frame: pd.DataFrame, seed: int, users: int, churners: float) -
 def _cells(one: Judged, rule: Judged, gone: np.ndarray) -> tuple[str, ...]:
     scores = one.scores
     value, error = scores["auc_pr"]
-    over = difference(one, rule)
+
+    def of_truth(candidate: Judged) -> Judged:
+        return replace(candidate, test=replace(candidate.test, churned=gone))
+
     return (
         one.kind,
         f"{value:.3f} ± {error:.3f}",
-        "" if one is rule else f"{over.mean:+.3f} ({over.low:+.3f} to {over.high:+.3f})",
+        "" if one is rule else _interval(one, rule),
         *(f"{scores[name][0]:.3f}" for name in ("auc_roc", "brier", "threshold", "cost")),
-        f"{average_precision_score(gone, one.probability):.3f}",
+        f"{auc_pr(gone, one.probability):.3f}",
+        "" if one is rule else _interval(of_truth(one), of_truth(rule)),
     )
+
+
+def _interval(ours: Judged, theirs: Judged) -> str:
+    found = difference(ours, theirs)
+    return f"{found.mean:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
 
 
 if __name__ == "__main__":

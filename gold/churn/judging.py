@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TEST_SHARE = 0.2
 """Share of the days `as_of`, the newest, that judges."""
+_SEED = 42
 _AT_ONCE = 50
 """Replicates of a bootstrap that are in memory together."""
 
@@ -136,7 +137,7 @@ class Judged:
         churned, alarmed = self.test.churned, self.probability >= self.model.threshold
         errors = np.std(list(resampled(self.test, self.probability)))
         return {
-            "auc_pr": (float(average_precision_score(churned, self.probability)), float(errors)),
+            "auc_pr": (auc_pr(churned, self.probability), float(errors)),
             "auc_roc": (float(roc_auc_score(churned, self.probability)), 0.0),
             "brier": (float(brier_score_loss(churned, self.probability)), 0.0),
             "threshold": (self.model.threshold, 0.0),
@@ -171,28 +172,43 @@ def on(one: Judged, chosen: NDArray[np.bool_]) -> Judged:
 
 def difference(ours: Judged, theirs: Judged) -> Difference:
     """Compare the AUC-PR of two on the same rows, by a paired bootstrap over users (Poisson weights)."""
-    measured = [average_precision_score(one.test.churned, one.probability) for one in (ours, theirs)]
+    measured = [auc_pr(one.test.churned, one.probability) for one in (ours, theirs)]
     pairs = zip(*(resampled(one.test, one.probability) for one in (ours, theirs)), strict=True)
     low, high = np.percentile([first - second for first, second in pairs], [2.5, 97.5])
     users = len(np.unique(ours.test.user))
-    return Difference(float(measured[0] - measured[1]), float(low), float(high), users)
+    return Difference(measured[0] - measured[1], float(low), float(high), users)
 
 
-def resampled(test: Rows, probability: NDArray[np.float64], seed: int = 42) -> Iterator[float]:
-    """AUC-PR in each replicate of a bootstrap over users; the weights depend on `seed` and the rows alone.
+def ranked(probability: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rows from the most probable to the least, equal ones in a random order that depends on their number alone.
 
-    Average precision as `sklearn.metrics.average_precision_score` defines it, with one sort for all replicates.
+    Average precision counts a group of equals as if its worst came first: a rule that knows 28 days would look worse
+    than it is beside a model that never says the same twice.
+    """
+    chance = np.random.default_rng(_SEED).random(len(probability))
+    order: NDArray[np.int64] = np.lexsort((chance, -probability))
+    return order
+
+
+def auc_pr(churned: NDArray[np.bool_], probability: NDArray[np.float64]) -> float:
+    """The area under the curve of precision over recall, as average precision."""
+    places = np.empty(len(probability))
+    places[ranked(probability)] = np.arange(len(probability))
+    return float(average_precision_score(churned, -places))
+
+
+def resampled(test: Rows, probability: NDArray[np.float64]) -> Iterator[float]:
+    """AUC-PR in each replicate of a bootstrap over users, which weighs each by an independent Poisson(1) number.
+
+    As `auc_pr` measures it, with one sort for all replicates.
     """
     numbers, user = np.unique(test.user, return_inverse=True)
-    order = np.argsort(-probability, kind="stable")
-    # Of equal probabilities only the last place is a threshold.
-    ends = np.append(np.flatnonzero(np.diff(probability[order])), len(order) - 1)
+    order = ranked(probability)
     churned, user = test.churned[order], user[order]
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(_SEED)
     for _ in range(0, REPLICATES, _AT_ONCE):
         weights = random.poisson(1, (_AT_ONCE, len(numbers)))[:, user]
-        found = np.cumsum(weights * churned, axis=1)[:, ends]
-        alarmed = np.cumsum(weights, axis=1)[:, ends]
-        gained = np.diff(found, prepend=0, axis=1)
-        total = (gained * found / np.maximum(alarmed, 1)).sum(axis=1)
+        found = np.cumsum(weights * churned, axis=1)
+        precision = found / np.maximum(np.cumsum(weights, axis=1), 1)
+        total = (weights * churned * precision).sum(axis=1)
         yield from (total / np.maximum(found[:, -1], 1)).tolist()

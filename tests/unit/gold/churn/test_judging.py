@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 from gold.bootstrap import REPLICATES
 from gold.churn.candidates import CANDIDATES, RECENCY, fit
 from gold.churn.features import INPUTS
-from gold.churn.judging import Costs, Rows, difference, judge, judged, resampled, time_split
+from gold.churn.judging import Costs, Rows, auc_pr, difference, judge, judged, resampled, time_split
 from reclake.errors import ModelInputError, TooLittleDataError
 
 PREDICTED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=30)
@@ -54,7 +54,7 @@ def test_the_bootstrap_weighs_users_as_a_library_does():
     random = np.random.default_rng(3)
     frame = rows(40, range(0, 21, 7), lambda user, day: bool(random.random() < 0.3))
     known = Rows.of(frame)
-    probability = np.round(random.random(len(known)), 1)
+    probability = random.random(len(known))
 
     found = list(resampled(known, probability))
 
@@ -62,6 +62,15 @@ def test_the_bootstrap_weighs_users_as_a_library_does():
     expected = [average_precision_score(known.churned, probability, sample_weight=one) for one in weights]
     assert len(found) == REPLICATES
     np.testing.assert_allclose(found[:50], expected)
+
+
+def test_equals_are_measured_as_if_in_any_order():
+    random = np.random.default_rng(8)
+    churned = random.random(20_000) < 0.2
+
+    # Nothing is known of anybody: guessing reaches the share, whatever the ties.
+    assert auc_pr(churned, np.zeros(20_000)) == pytest.approx(0.2, abs=0.01)
+    assert auc_pr(churned, random.integers(3, size=20_000).astype(float)) == pytest.approx(0.2, abs=0.01)
 
 
 def test_a_candidate_does_not_differ_from_itself(shoppers):

@@ -123,7 +123,7 @@ def test_a_champion_without_its_files_is_one_sentence(own_registry):
     registry.describe(number, configuration, champion_version(own_registry).trained_until, 0.5, "")
     registry.promote(number)
 
-    with pytest.raises(NothingToServeError, match="files of .* Train it again"):
+    with pytest.raises(NothingToServeError, match=r"files of .* Train it again"):
         load(own_registry, champion_version(own_registry))
 
 
