@@ -86,8 +86,8 @@ _FAULTLESS = {"duplicate_share": 0.0, "late_share": 0.0, "malformed_share": 0.0}
 def main(
     seeds: Annotated[int, typer.Option(min=1, help="Simulations, of seeds 1, 2, ...")] = 3,
     weeks: Annotated[int, typer.Option(min=8, help="Of shopping.")] = 14,
-    users: Annotated[int, typer.Option(min=10, help="Shoppers.")] = 3_000,
-    events: Annotated[int, typer.Option(min=1_000, help="Events per week.")] = 30_000,
+    users: Annotated[int, typer.Option(min=10, help="Shoppers.")] = 2_000,
+    events: Annotated[int, typer.Option(min=1_000, help="Events per week.")] = 60_000,
     churners: Annotated[float, typer.Option(min=0, max=1, help="Share of shoppers who leave.")] = 0.2,
 ) -> None:
     """Measure the candidates on simulated shoppers."""
