@@ -23,10 +23,13 @@ def churn(
     from rich.console import Console
 
     from reclake.settings import load_settings
-    from serving.churn.server import serve
+    from serving.churn.server import listen, serve
 
-    Console(stderr=True).print(f"Churn API on http://{host}:{port}, pages at /docs. Ctrl-C ends it.", style="dim")
-    serve(load_settings(), host, port)
+    settings = load_settings()
+    with listen(settings, host, port) as listening:
+        at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        Console(stderr=True).print(f"Churn API on {at}, pages at /docs. Ctrl-C ends it.", style="dim")
+        serve(settings, listening)
 
 
 def _serve() -> None:

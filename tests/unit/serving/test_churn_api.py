@@ -14,13 +14,13 @@ from gold.churn.inputs import matrix
 from gold.churn.registered import champion_version, churn_models
 from gold.churn.training import registered
 from gold.registry import CHAMPION
-from reclake.errors import SettingsError
+from reclake.errors import ServiceError, SettingsError
 from reclake.tracking import tracked_run, tracking_client
 from serving.churn.answers import MOST_ROWS
 from serving.churn.app import create_app
 from serving.churn.current import Current
 from serving.churn.guard import MOST_BYTES
-from serving.churn.server import serve
+from serving.churn.server import listen
 from tests.unit.serving.api import running
 
 MINIMAL = {"num_views": 5, "num_add_to_cart": 2, "num_purchases": 0}
@@ -164,7 +164,15 @@ def test_a_key_is_asked_for_where_there_is_one(churn_settings):
 
 def test_others_are_served_only_with_a_key(churn_settings):
     with pytest.raises(SettingsError, match="CHURN_API_KEY"):
-        serve(churn_settings, host="0.0.0.0")
+        listen(churn_settings, host="0.0.0.0")
+
+
+def test_a_port_that_is_taken_is_one_sentence(churn_settings):
+    with (
+        listen(churn_settings, port=0) as taken,
+        pytest.raises(ServiceError, match=r"cannot listen on 127\.0\.0\.1, port \d+: .*in use"),
+    ):
+        listen(churn_settings, port=taken.getsockname()[1])
 
 
 def test_a_rate_that_cannot_be_read_is_refused(churn_settings):
