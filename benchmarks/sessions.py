@@ -92,15 +92,15 @@ def events_of(file: DataFrame) -> DataFrame:
 
 
 def simulated(stage: Stage) -> DataFrame:
-    """Two simulated weeks of clicks, without faults."""
+    """Two simulated weeks of clicks, without faults and with everybody staying."""
     from producers.clicks import Simulation
 
     stage.folder.mkdir(parents=True)
     file = stage.folder / "clicks.jsonl"
-    faultless = {"duplicate_share": 0, "late_share": 0, "malformed_share": 0}
+    plain = {"duplicate_share": 0, "late_share": 0, "malformed_share": 0, "churners": 0}
     with file.open("wb") as out:
         for week in (0, 1):
-            simulation = Simulation(run=week, events=100_000, users=2_000, **faultless)
+            simulation = Simulation(run=week, events=100_000, users=2_000, **plain)
             out.writelines(record.value + b"\n" for record in simulation.event_records())
     fields = "session_id string, item_id string, timestamp timestamp, event_type string"
     return stage.spark.read.schema(fields).json(str(file))

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from gold.metrics import CONFIDENCE_95, Scores
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Predicted = tuple[str, NDArray[np.float64], NDArray[np.bool_]]
+    """Who predicted, the probabilities, and what came true."""
+
 _BLUE, _GREY = "#0072b2", "#6e6e6e"
 """Told apart by people who are colour-blind as well."""
+_SERIES = (("#e69f00", "s"), ("#009e73", "^"), (_BLUE, "o"))
+"""Colours and marks of several in one figure."""
 
 
 def metric_figure(scores: Sequence[tuple[str, Scores]], metric: str, split: str) -> Figure:
@@ -66,6 +77,41 @@ def score_figure(by_rank: Sequence[tuple[int, Sequence[float]]]) -> Figure:
     axes.plot(ranks, middle, "o-", color=_BLUE, label="median user")
     axes.set_xlabel("rank")
     axes.set_ylabel("score")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def reliability_figure(predicted: Sequence[Predicted]) -> Figure:
+    """How often what was predicted came true: each point is a tenth of the rows, and on the diagonal if calibrated."""
+    from sklearn.calibration import calibration_curve
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], "--", color=_GREY, label="calibrated")
+    for (name, probability, came_true), (colour, marker) in zip(predicted, cycle(_SERIES)):
+        share, mean = calibration_curve(came_true, probability, n_bins=10, strategy="quantile")
+        axes.plot(mean, share, marker=marker, color=colour, label=name)
+    axes.set_xlabel("mean probability")
+    axes.set_ylabel("share that churned")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def precision_recall_figure(predicted: Sequence[Predicted]) -> Figure:
+    """Precision at each recall, with the share of all that came true, which guessing reaches."""
+    from sklearn.metrics import precision_recall_curve
+
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    for (name, probability, came_true), (colour, _) in zip(predicted, cycle(_SERIES)):
+        precision, recall, _ = precision_recall_curve(came_true, probability)
+        axes.step(recall, precision, where="post", color=colour, label=name)
+    axes.axhline(float(predicted[0][2].mean()), linestyle="--", color=_GREY, label="guessing")
+    axes.set_xlabel("recall")
+    axes.set_ylabel("precision")
+    axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend()
     return figure

@@ -22,7 +22,7 @@ from gold.evaluation import Measured, Trial
 from gold.hybrid.training import learn as learn_hybrid
 from gold.hybrid.training import save as save_weights
 from gold.models.popularity import popularity
-from gold.registry import CHALLENGER, CHAMPION, Registry, Version
+from gold.registry import CHALLENGER, CHAMPION, Registry, Version, recommenders
 from gold.serving import serve, serving
 from gold.trials import evaluation_rows, log_measured, open_trial
 from reclake import tables
@@ -49,7 +49,7 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
         import mlflow
 
         mlflow.set_tags({f"version.{table}": version for table, version in versions.items()})
-        registry = Registry(lake.settings)
+        registry = recommenders(lake.settings)
         champion, challenger = registry.holder(CHAMPION), registry.holder(CHALLENGER)
         trial = open_trial(lake, stage)
         verdict = _decided(trial, Configuration.of(lake.settings), champion, challenger)
@@ -74,7 +74,7 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
         lake.upsert(tables.model_evaluations, rows)
 
 
-def roll_back(lake: Lakehouse) -> Version:
+def roll_back(lake: Lakehouse) -> Version[Configuration]:
     """Let the version that served before the champion serve again, with the factors that it was registered with.
 
     Raises
@@ -82,7 +82,7 @@ def roll_back(lake: Lakehouse) -> Version:
     NothingToServeError
         There is no such version.
     """
-    registry = Registry(lake.settings)
+    registry = recommenders(lake.settings)
     earlier, champion = registry.before_champion(), registry.holder(CHAMPION)
     assert champion is not None
     files = registry.artifacts(earlier)
@@ -96,7 +96,12 @@ def roll_back(lake: Lakehouse) -> Version:
     return earlier
 
 
-def _decided(trial: Trial, wanted: Configuration, champion: Version | None, challenger: Version | None) -> Verdict:
+def _decided(
+    trial: Trial,
+    wanted: Configuration,
+    champion: Version[Configuration] | None,
+    challenger: Version[Configuration] | None,
+) -> Verdict:
     if champion is None:
         return competition.first_champion(trial, challenger.configuration if challenger else wanted)
     challengers = [wanted, *([challenger.configuration] if challenger else [])]
@@ -104,7 +109,9 @@ def _decided(trial: Trial, wanted: Configuration, champion: Version | None, chal
     return competition.compete(trial, champion.configuration, new)
 
 
-def _reason_to_keep(lake: Lakehouse, trial: Trial, winner: Measured, champion: Version | None, stage: Stage) -> str:
+def _reason_to_keep(
+    lake: Lakehouse, trial: Trial, winner: Measured, champion: Version[Configuration] | None, stage: Stage
+) -> str:
     """Compare with the version that serves on what neither has seen; see `competition.worse_than_serving`."""
     if champion is None or not lake.exists(tables.als_item_factors):
         return ""
@@ -116,7 +123,11 @@ def _reason_to_keep(lake: Lakehouse, trial: Trial, winner: Measured, champion: V
 
 
 def _register_challenger(
-    lake: Lakehouse, registry: Registry, verdict: Verdict, challenger: Version | None, stage: Stage
+    lake: Lakehouse,
+    registry: Registry[Configuration],
+    verdict: Verdict,
+    challenger: Version[Configuration] | None,
+    stage: Stage,
 ) -> None:
     """Keep the configuration that lost last as a version of its own, so that it can be looked at and tried again."""
     if challenger and challenger.configuration == verdict.winner.configuration:
@@ -167,7 +178,7 @@ def fit_to_all(lake: Lakehouse, configuration: Configuration, stage: Stage) -> F
     return staged
 
 
-def register(lake: Lakehouse, registry: Registry, fitted: Fitted, score: float, verdict: str) -> str:
+def register(lake: Lakehouse, registry: Registry[Configuration], fitted: Fitted, score: float, verdict: str) -> str:
     """Log a fitted configuration as a model (`gold/model.py`), register it, and return its version."""
     import mlflow
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gold.configuration import Configuration
 from gold.evaluation import Measured, Trial
-from gold.registry import CHAMPION, Registry
+from gold.registry import CHAMPION, recommenders
 from gold.splits import time_split
 from gold.training import fit_to_all, register
 from gold.trials import log_measured, open_trial
@@ -64,7 +64,7 @@ def search(
         import mlflow
 
         mlflow.set_tag(f"version.{tables.daily_engagement}", version)
-        registry = Registry(settings)
+        registry = recommenders(settings)
         champion = registry.holder(CHAMPION)
         known = [Configuration.of(settings), *([champion.configuration] if champion else [])]
         trial = open_trial(lake, stage, lambda daily: time_split(time_split(daily).train))

@@ -11,6 +11,7 @@ import numpy as np
 
 from producers import items as shop
 from producers.faults import Stream
+from producers.leaving import Leaving, leaving
 from producers.people import user_id
 from producers.shapes import CLICKS
 from producers.shoppers import shoppers
@@ -34,6 +35,8 @@ class Simulation(Run[ShoppingDay]):
     views, clicks, carts, purchases : float
         Weights of the kinds of events. Each kind has its share of `events`, rounded. An item is viewed before anything
         else is done with it, as long as there are about a third as many views as events of each other kind.
+    churners : float
+        Share of shoppers who fade out and stop for good on a day of their own; see `truth`.
 
     Examples
     --------
@@ -51,11 +54,14 @@ class Simulation(Run[ShoppingDay]):
     clicks: float = 0.0
     carts: float = 0.3
     purchases: float = 0.1
+    churners: float = 0.2
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.items < 1:
             raise TaskParameterError(f"{self} is impossible: items from 1 on.")
+        if not 0 <= self.churners <= 1:
+            raise TaskParameterError(f"{self} is impossible: churners are a share between 0 and 1.")
         if not all(0 <= weight < math.inf for weight in self._weights) or not 0 < sum(self._weights) < math.inf:
             raise TaskParameterError(
                 f"{self} is impossible: views, clicks, carts and purchases are weights from 0 on, and not all are 0."
@@ -70,6 +76,11 @@ class Simulation(Run[ShoppingDay]):
         return counts
 
     @property
+    def truth(self) -> Leaving:
+        """When each shopper stops for good: what is to be predicted, and is the same in every run of a seed."""
+        return leaving(self.seed, self.users, self.churners)
+
+    @property
     def _weights(self) -> tuple[float, ...]:
         return (self.views, self.clicks, self.carts, self.purchases)
 
@@ -78,10 +89,10 @@ class Simulation(Run[ShoppingDay]):
         return shop.items(self.seed, self.items)
 
     def _identity(self) -> str:
-        return "/".join(map(str, ("clickstream", super()._identity(), self.items, *self.counts)))
+        return "/".join(map(str, ("clickstream", super()._identity(), self.items, self.churners, *self.counts)))
 
     def _behaviour(self) -> Shopping:
-        return Shopping(shoppers(self.seed, self.users), self._items, self.seed, self.run, self.counts)
+        return Shopping(shoppers(self.seed, self.users), self.truth, self._items, self.seed, self.run, self.counts)
 
     def _fields(self, day: ShoppingDay) -> Iterator[dict[str, Any]]:
         columns = (day.session, day.user, day.item, day.event, self._items.price[day.item])

@@ -44,8 +44,8 @@ D_co = TypeVar("D_co", bound=Day, covariant=True)
 class Behaviour(Protocol[D_co]):
     """What people do, day after day."""
 
-    def day(self, random: Generator, events: int) -> D_co:
-        """Simulate a day of exactly `events` events (at least 1), all between midnight and midnight."""
+    def day(self, number: int, random: Generator, events: int) -> D_co:
+        """Simulate day `number` of the run: exactly `events` events (at least 1), all between midnight and midnight."""
         ...
 
 

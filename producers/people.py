@@ -43,9 +43,12 @@ class People:
     activity: NDArray[np.float64]
     peak_hour: NDArray[np.float64]
 
-    def some(self, size: int, random: Generator) -> NDArray[np.int64]:
-        """Draw people by their activity."""
-        return pick(self._by_activity, random.random(size))
+    def some(self, size: int, random: Generator, left: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
+        """Draw people by their activity, or by what is left of it (array of 0..1, not all 0)."""
+        if left is None:
+            return pick(self._by_activity, random.random(size))
+        sums = np.cumsum(self.activity * left)
+        return pick(sums / sums[-1], random.random(size))
 
     def starts(self, user: NDArray[np.int64], random: Generator) -> NDArray[np.float64]:
         """Draw when sessions start: seconds since midnight, around the favourite hour."""

@@ -61,7 +61,7 @@ class Listening:
         self._choice = _Choice(listeners, catalogue)
         self._completed: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def day(self, random: Generator, events: int) -> ListeningDay:
+    def day(self, number: int, random: Generator, events: int) -> ListeningDay:
         """Simulate a day of exactly `events` events (at least 1), all between midnight and midnight."""
         plays = self._plays(random, events)
         day = self._events(random, plays, events)

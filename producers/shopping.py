@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from producers import weeks
 from producers.days import Day, in_turn
 from producers.items import COMPLEMENTS, popularity_in
 from producers.visits import apart
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from producers.items import Items
+    from producers.leaving import Leaving
     from producers.people import People
 
 EVENTS = ("view", "click", "add_to_cart", "purchase")
@@ -68,24 +70,31 @@ class Shopping:
         Events of each kind in the whole week, by `EVENTS`; the days share them out.
     """
 
-    def __init__(self, shoppers: People, items: Items, seed: int, run: int, counts: NDArray[np.int64]) -> None:
+    def __init__(
+        self, shoppers: People, leaving: Leaving, items: Items, seed: int, run: int, counts: NDArray[np.int64]
+    ) -> None:
         self._shoppers = shoppers
+        self._leaving = leaving
+        self._run = run
         self._items = items
         self._shelves = items.shelves(popularity_in(run, seed, items))
         self._left = counts
         self._sessions = 0
 
-    def day(self, random: Generator, events: int) -> ShoppingDay:
+    def day(self, number: int, random: Generator, events: int) -> ShoppingDay:
         """Simulate a day of exactly `events` events (at least 1), all between midnight and midnight."""
         counts = random.multivariate_hypergeometric(self._left, events, method="marginals")
         self._left = self._left - counts
-        looks = self._looks(random, counts)
+        looks = self._looks(random, counts, self._leaving.left(weeks.RUN.days * self._run + number))
         day = self._events(random, looks, _deeds(random, looks.liking, counts))
         self._sessions += len(looks.who)
         return day
 
-    def _looks(self, random: Generator, counts: NDArray[np.int64]) -> _Looks:
-        """Let shoppers look at as many items as the events need, session after session."""
+    def _looks(self, random: Generator, counts: NDArray[np.int64], left: NDArray[np.float64]) -> _Looks:
+        """Let shoppers look at as many items as the events need, session after session.
+
+        Whoever is leaving comes less often and then buys less.
+        """
         most = int(counts.max())
         size = max(int(counts[VIEW]), -(-most // MOST_AGAIN)) if counts[VIEW] else most
         mean = max(1.0, SESSION_EVENTS * size / counts.sum())
@@ -94,11 +103,11 @@ class Shopping:
         per_session = per_session[:sessions]
         per_session[-1] -= per_session.sum() - size
 
-        who = self._shoppers.some(sessions, random)
+        who = self._shoppers.some(sessions, random, left)
         session = np.repeat(np.arange(sessions), per_session)
         item = self._walks(random, who, per_session)
         taste = self._shoppers.tastes[who[session], self._items.category[item]]
-        intent = random.lognormal(0, INTENT_SIGMA, sessions)[session]
+        intent = (random.lognormal(0, INTENT_SIGMA, sessions) * left[who])[session]
         return _Looks(
             who=who,
             session=session,

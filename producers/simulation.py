@@ -119,7 +119,7 @@ class Run(ABC, Generic[D]):
         for number, events in enumerate(per_day):
             if events == 0:
                 continue
-            day = behaviour.day(np.random.default_rng([self.seed, _DAY_STREAM, self.run, number]), events)
+            day = behaviour.day(number, np.random.default_rng([self.seed, _DAY_STREAM, self.run, number]), events)
             midnight = weeks.midnight_of(self.run, number)
             for first in range(0, len(day), _BLOCK):
                 yield from self._block(day.take(slice(first, first + _BLOCK)), midnight, numbered + first)

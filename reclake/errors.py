@@ -46,7 +46,15 @@ class DataTooLargeError(RecLakeError):
 
 
 class NothingToServeError(RecLakeError):
-    """There is no recommendation to show or to export."""
+    """There is no recommendation to show or to export, or no model to predict with."""
+
+
+class ModelInputError(RecLakeError):
+    """What a model was given lacks something, or has a value that cannot be."""
+
+
+class TooLittleDataError(RecLakeError):
+    """There is too little data, or of one kind only, to learn or to judge a model from."""
 
 
 class TranscriptError(RecLakeError):

@@ -159,6 +159,25 @@ class Settings(BaseSettings):
     )
     session_similar_n: int = Field(default=100, ge=1, description="products of the same sessions kept per product")
 
+    churn_model: str = Field(default="reclake_churn", description="registered model that predicts churn")
+    churn_horizon_days: int = Field(default=7, ge=1, le=90, description="without activity for so long is churn")
+    churn_cost_missed: float = Field(default=5, gt=0, description="what a churned shopper costs that nobody noticed")
+    churn_cost_alarm: float = Field(default=1, gt=0, description="what an alarm costs about one who stays")
+    churn_api_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="churn API that the scoring task asks; none: in the task itself",
+    )
+    churn_api_key: SecretStr | None = Field(
+        default=None, description="what the header X-API-Key has to say to the churn API; none: nothing"
+    )
+    churn_api_rate: str = Field(
+        default="500/second", description="requests that one client may make to the churn API, such as 1000/minute"
+    )
+    churn_api_refresh_seconds: float = Field(
+        default=30, gt=0, description="how often the churn API looks whether another version serves"
+    )
+
     als_engine: AlsEngine = "spark_als"
     als_rank: int | None = Field(default=None, ge=1, description="factors; none: what suits the engine, as below")
     als_iterations: int | None = Field(default=None, ge=1)
@@ -276,8 +295,15 @@ class _SecretScope(PydanticBaseSettingsSource):
         from databricks.sdk import WorkspaceClient
 
         secrets = WorkspaceClient().secrets
-        ours = {"kafka_api_key", "kafka_api_secret", "mongodb_uri", "database_url"}
-        ours |= {"podcast_index_key", "podcast_index_secret"}
+        ours = {
+            "churn_api_key",
+            "database_url",
+            "kafka_api_key",
+            "kafka_api_secret",
+            "mongodb_uri",
+            "podcast_index_key",
+            "podcast_index_secret",
+        }
         wanted = ours - self.current_state.keys()
         present = {item.key for item in secrets.list_secrets(scope)} & wanted
         return {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}

@@ -108,14 +108,14 @@ def list_models(context: typer.Context) -> None:
         return
     from rich.console import Console
 
-    from gold.registry import Registry
+    from gold.registry import recommenders
     from reclake.cli.report import table_of
     from reclake.settings import load_settings
 
     settings = load_settings()
     rows = [
         (v.number, ", ".join(v.aliases), str(v.configuration), f"{v.score:.3f}", str(v.trained_until), v.verdict)
-        for v in Registry(settings).versions()
+        for v in recommenders(settings).versions()
     ]
     columns = ("version", "alias", "configuration", "nDCG@10", "data until", "verdict")
     Console().print(table_of(f"Versions of {settings.registered_model}", columns, rows, ("version", "nDCG@10")))

@@ -76,6 +76,9 @@ def clickstream(
     clicks: Annotated[float, typer.Option(min=0, help="Weight of clicks.")] = 0.0,
     carts: Annotated[float, typer.Option(min=0, help="Weight of items put into the cart.")] = 0.3,
     purchases: Annotated[float, typer.Option(min=0, help="Weight of purchases.")] = 0.1,
+    churners: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of users who fade out over the weeks and stop for good.")
+    ] = 0.2,
     rate: Rate = None,
     duration: Duration = None,
     duplicates: Duplicates = 0.02,
@@ -99,6 +102,7 @@ def clickstream(
         clicks=clicks,
         carts=carts,
         purchases=purchases,
+        churners=churners,
         duplicate_share=duplicates,
         late_share=late,
         malformed_share=malformed,

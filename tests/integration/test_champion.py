@@ -9,7 +9,7 @@ from gold.comparison import candidates, compare
 from gold.configuration import Configuration
 from gold.hybrid.jobs import recommend
 from gold.jobs import recommend_als
-from gold.registry import CHALLENGER, CHAMPION, Registry
+from gold.registry import CHALLENGER, CHAMPION, recommenders
 from gold.training import roll_back, train
 from gold.tuning import search
 from reclake import tables
@@ -97,7 +97,7 @@ def test_what_is_recommended_is_available_and_says_why_and_strangers_get_what_is
 
 
 def test_configurations_compete_serve_and_can_be_taken_back(lake):
-    registry = Registry(lake.settings)
+    registry = recommenders(lake.settings)
     first = registry.holder(CHAMPION)
     assert serving(lake) == {first.number}
     assert first.configuration == Configuration.of(lake.settings)
@@ -121,7 +121,7 @@ def test_configurations_compete_serve_and_can_be_taken_back(lake):
 
 def test_what_another_version_of_reclake_registered_or_wrote_is_left_aside(new_lake):
     lake = new_lake()
-    registry = Registry(lake.settings)
+    registry = recommenders(lake.settings)
     client = tracking_client(lake.settings)
     client.create_registered_model(lake.settings.registered_model)
     tags = {"configuration": '{"engine": "quantum"}', "trained_until": "2024-05-01", "ndcg_at_10": "1", "verdict": "?"}
@@ -210,7 +210,7 @@ def test_a_search_ends_with_a_challenger_and_goes_on_where_it_ended(new_lake):
 
     assert len(first.scores) + first.given_up == 2
     assert len(second.scores) + second.given_up == 3
-    challenger = Registry(lake.settings).holder(CHALLENGER)
+    challenger = recommenders(lake.settings).holder(CHALLENGER)
     assert challenger.number == second.version
     assert challenger.configuration == second.best
     assert max(score for _, score in second.scores) == challenger.score

@@ -11,6 +11,7 @@ ALLOWED = {
     "silver": {"reclake", "bronze"},
     "gold": {"reclake", "bronze", "silver"},
     "producers": {"reclake"},
+    "serving": {"reclake", "gold"},
     "reclake": set(),
 }
 

@@ -124,7 +124,7 @@ def test_an_item_has_one_price_in_every_week(week):
 def test_different_simulations_share_neither_event_nor_session_ids(week):
     others = [
         events_of(Simulation(**{"events": 20_000, "users": 500, **CLEAN, **other}))
-        for other in ({"run": 1}, {"items": 499}, {"views": 0.7})
+        for other in ({"run": 1}, {"items": 499}, {"views": 0.7}, {"churners": 0.3})
     ]
 
     for name in ("event_id", "session_id"):
@@ -216,6 +216,34 @@ def test_more_items_leave_the_first_ones_as_they_were():
         np.testing.assert_array_equal(getattr(many, column)[:10], getattr(few, column))
 
 
+def test_who_leaves_does_less_and_less_and_then_nothing():
+    runs = [Simulation(run=run, events=4_000, users=200, churners=0.5, **CLEAN) for run in range(16)]
+    stops = dict(zip((f"user-{user:05d}" for user in range(1, 201)), runs[0].truth.stops, strict=True))
+    days = defaultdict(list)
+    for run in runs:
+        for event in events_of(run):
+            days[event["user_id"]].append((moment(event) - start_of(0)).days - stops[event["user_id"]])
+
+    leavers = [number for user, numbers in days.items() if stops[user] < np.inf for number in numbers]
+
+    assert 70 < sum(stop < np.inf for stop in stops.values()) < 130
+    assert max(leavers) < 0
+    before, fading = (sum(first <= number < first + 7 for number in leavers) for first in (-42, -7))
+    assert 0 < fading < before / 2
+
+
+def test_when_all_leave_the_first_one_keeps_the_shop_busy():
+    assert {event["user_id"] for event in events_of(Simulation(run=20, events=50, churners=1, **CLEAN))} == {
+        "user-00001"
+    }
+
+
+def test_more_users_leave_the_first_ones_as_they_were():
+    few, many = (Simulation(users=users).truth for users in (10, 20))
+
+    np.testing.assert_array_equal(many.stops[:10], few.stops)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -225,6 +253,8 @@ def test_more_items_leave_the_first_ones_as_they_were():
         {"views": float("nan")},
         {"clicks": float("inf")},
         {"views": 0, "carts": 0, "purchases": 0},
+        {"churners": 1.1},
+        {"churners": float("nan")},
     ],
 )
 def test_impossible_arguments_are_refused(wrong):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from databricks.bundles.experiments import MlflowExperiment
 from databricks.bundles.jobs import Job
+from databricks.bundles.model_serving_endpoints import ModelServingEndpoint
 from databricks.bundles.registered_models import RegisteredModel
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
@@ -21,6 +22,7 @@ MODELS = {
     "volumes": Volume,
     "experiments": MlflowExperiment,
     "registered_models": RegisteredModel,
+    "model_serving_endpoints": ModelServingEndpoint,
 }
 # What a deployment knows: the user, and the variables that have no default.
 OF_DEPLOYMENT = {
@@ -99,6 +101,15 @@ def test_a_workspace_gets_full_names(target):
     assert parameters["volume"] == f"/Volumes/main/{parameters['ops_schema']}/files_{target}"
     assert parameters["mlflow_experiment"].startswith(("/Users/", "/Shared/"))
     assert parameters["secret_scope"] == f"reclake-{target}"
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_the_churn_endpoint_serves_the_registered_model_and_costs_nothing_unused(target):
+    (model,) = (m for m in resolved(target, "registered_models").values() if m["name"] == "churn")
+    (entity,) = resolved(target, "model_serving_endpoints")["churn"]["config"]["served_entities"]
+
+    assert entity["entity_name"] == f"{model['catalog_name']}.{model['schema_name']}.{model['name']}"
+    assert entity["scale_to_zero_enabled"]
 
 
 def test_staging_and_prod_share_no_schema():

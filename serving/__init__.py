@@ -1,0 +1,1 @@
+"""What reads gold and answers people and programs."""

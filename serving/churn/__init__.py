@@ -1,0 +1,1 @@
+"""The churn API: asks the registered model about shoppers, over HTTP."""
