@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -20,6 +21,9 @@ from reclake.errors import NothingToServeError, TooLittleDataError
 from reclake.lake import Lakehouse
 from reclake.staging import Stage, staging
 from reclake.task import task
+
+if TYPE_CHECKING:
+    from gold.churn.training import Trained
 
 U, C, P = tables.daily_user_activity.c, tables.churn_features.c, tables.churn_predictions.c
 
@@ -73,22 +77,27 @@ def predict_churn(lake: Lakehouse) -> None:
 
 @task
 def train_churn(lake: Lakehouse) -> None:
-    """Train the churn model on weekly looks at the past; see `gold.churn.training`.
+    """Train the churn model on weekly looks at the past; see `train`."""
+    train(lake)
+
+
+def train(lake: Lakehouse) -> Trained:
+    """Train the churn model, keep what was measured, and let everybody be predicted anew if another version serves.
 
     Raises
     ------
     TooLittleDataError
         The history is too short, or everybody or nobody churned.
     """
-    from gold.churn.training import SPLIT, train
+    from gold.churn import training
 
     version = lake.version(tables.daily_user_activity)
-    trained = train(lake.settings, training_rows(lake), {tables.daily_user_activity: version})
-    measured = evaluation_rows(lake, trained.scores, SPLIT, trained.run_id, trained.version)
+    trained = training.train(lake.settings, training_rows(lake), {tables.daily_user_activity: version})
+    measured = evaluation_rows(lake, trained.scores, training.SPLIT, trained.run_id, trained.version)
     lake.upsert(tables.model_evaluations, measured)
     if trained.serves:
-        # The next predictions are of everybody.
         lake.progress.forget("churn_predictions")
+    return trained
 
 
 def training_rows(lake: Lakehouse) -> pd.DataFrame:
