@@ -109,6 +109,8 @@ def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) ->
 
 
 def _reason(recommendation: dict[str, Any]) -> str:
+    if recommendation["because_episode_id"] == recommendation["recommended_episode_id"]:
+        return "they liked it, and have not completed it"
     because = recommendation["because_title"] or recommendation["because_episode_id"]
     told = {
         "liked": f"listeners of {because} like it",
