@@ -72,7 +72,8 @@ class Stream:
         match kind:
             case "missing field":
                 # Which one goes depends on the event alone, so that a run repeats itself.
-                gone = self.shape.required[sum(fields["event_id"].encode()) % len(self.shape.required)]
+                needed = self.shape.indispensable
+                gone = needed[sum(fields["event_id"].encode()) % len(needed)]
                 return {name: value for name, value in fields.items() if name != gone}
             case "bad timestamp":
                 return {**fields, time: "yesterday"}

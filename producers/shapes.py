@@ -56,11 +56,19 @@ class EventShape(Shape):
         The field that says what happened.
     likely_event : str
         What happened in a recording that does not say, for a hint.
+    alternatives : tuple of str
+        Required fields of which one is enough for silver.
     """
 
     time: str
     event: str
     likely_event: str
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def indispensable(self) -> tuple[str, ...]:
+        """Fields without any one of which silver quarantines the record."""
+        return tuple(name for name in self.required if name not in self.alternatives)
 
 
 LISTENING = EventShape(
@@ -80,6 +88,7 @@ CLICKS = EventShape(
     time="timestamp",
     event="event_type",
     likely_event="view",
+    alternatives=("session_id", "user_id"),
 )
 TITLES = Shape(
     required=("episode_id", "title"),

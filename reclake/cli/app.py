@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.console import Console
 
-from reclake.cli import demo, episodes, models, replay, run, serve, services, shop, show, simulate, transcribe
+from reclake.cli import demo, episodes, models, realtime, replay, run, serve, services, shop, show, simulate, transcribe
 from reclake.errors import RecLakeError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ transcribe.register(app)
 demo.register(app)
 models.register(app)
 serve.register(app)
+realtime.register(app)
 app.add_typer(services.app, name="services")
 
 

@@ -39,5 +39,8 @@ def under(settings: Settings, parameters: Mapping[str, str]) -> tuple[Settings, 
     """
     ours = {name: value for name, value in parameters.items() if name in Settings.model_fields}
     options = {name: value for name, value in parameters.items() if name not in ours}
-    base = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return load_settings(**(base | {name: value for name, value in ours.items() if value != ""})), options
+    given = {name: value for name, value in ours.items() if value != ""}
+    loaded = load_settings(**given)
+    # What is set on `settings`, also to nothing, comes before the environment.
+    names = given.keys() | (loaded.model_fields_set - settings.model_fields_set)
+    return settings.model_copy(update={name: getattr(loaded, name) for name in names}), options

@@ -28,6 +28,9 @@ pytestmark = pytest.mark.timeout(1_500)
 WEEKS = [Simulation(run=run, events=1_500, users=60, malformed_share=0.02) for run in (0, 1)]
 
 
+SCHEMAS = {f"{layer}_schema": f"{layer}_listening" for layer in ("bronze", "silver", "gold", "ops")}
+
+
 @dataclass
 class Pipeline:
     lake: Lakehouse
@@ -35,7 +38,8 @@ class Pipeline:
     versions: list[dict[str, int]] = field(default_factory=list)
 
     def run(self, job: str, only: Collection[str] = ()) -> None:
-        self.runs.append(run_job(load_jobs(), job, on_lake(self.lake), only=only))
+        # The schemas are names in the one session of all tests.
+        self.runs.append(run_job(load_jobs(), job, on_lake(self.lake), parameters=SCHEMAS, only=only))
         self.versions.append({str(t): self.lake.version(t) for t in tables.ALL if self.lake.exists(t)})
 
     @property
@@ -50,9 +54,8 @@ class Pipeline:
 @pytest.fixture(scope="module")
 def pipeline(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A week through the whole job, the job again without news, then the week after as far as the ids."""
-    schemas = {f"{layer}_schema": f"{layer}_e2e" for layer in ("bronze", "silver", "gold", "ops")}
     home = tmp_path_factory.mktemp("e2e")
-    settings = Settings(reclake_home=home, mlflow_tracking_uri=None, als_rank=8, als_iterations=3, top_n=5, **schemas)
+    settings = Settings(reclake_home=home, mlflow_tracking_uri=None, als_rank=8, als_iterations=3, top_n=5, **SCHEMAS)
     done = Pipeline(Lakehouse(settings, spark))
     try:
         simulate(settings, WEEKS[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from reclake.quality.expectation import Suite
-from reclake.quality.suites import bronze, gold, recommend, silver, text
+from reclake.quality.suites import bronze, churn, gold, recommend, silver, text
 from reclake.quality.suites.shop import bronze as shop_bronze
 from reclake.quality.suites.shop import gold as shop_gold
 from reclake.quality.suites.shop import silver as shop_silver
@@ -20,6 +20,7 @@ _BY_LAYER: Mapping[str, Callable[[Settings], Sequence[Suite]]] = {
     "shop_bronze": shop_bronze.suites,
     "shop_silver": shop_silver.suites,
     "shop_gold": shop_gold.suites,
+    "churn": churn.suites,
 }
 
 LAYERS = tuple(_BY_LAYER)

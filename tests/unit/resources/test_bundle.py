@@ -123,9 +123,10 @@ def test_the_pipeline_and_its_models_are_scheduled_and_only_prod_starts_them():
         t: {k: j["schedule"]["pause_status"] for k, j in resolved(t, "jobs").items() if "schedule" in j}
         for t in DEPLOYED
     }
+    jobs = ("catalog", "churn", "listening", "models", "realtime", "shop")
 
     assert scheduled == {
-        "dev": {"catalog": "PAUSED", "listening": "PAUSED", "models": "PAUSED", "shop": "PAUSED"},
-        "staging": {"catalog": "PAUSED", "listening": "PAUSED", "models": "PAUSED", "shop": "PAUSED"},
-        "prod": {"catalog": "UNPAUSED", "listening": "UNPAUSED", "models": "UNPAUSED", "shop": "UNPAUSED"},
+        "dev": dict.fromkeys(jobs, "PAUSED"),
+        "staging": dict.fromkeys(jobs, "PAUSED"),
+        "prod": dict.fromkeys(jobs, "UNPAUSED"),
     }
