@@ -24,7 +24,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from reclake.errors import NothingToServeError, ServiceError, SettingsError
 from reclake.settings import Settings
-from reclake.tables import Table
+from reclake.tables import TIMESTAMP, Table
 from serving.dashboard.figure import in_utc
 from serving.dashboard.lake import BY_NAME, TABLE_NAME
 
@@ -48,7 +48,7 @@ class DeltaFiles:
                 "Set CATALOG and DASHBOARD_WAREHOUSE, or unset LAKEHOUSE_ROOT."
             )
         self._root = Path(url2pathname(urlsplit(settings.lakehouse).path))
-        self._connection = duckdb.connect(":memory:", config={"TimeZone": "UTC"})
+        self._connection = duckdb.connect(":memory:")
         self._opened: dict[Table, _Opened] = {}
         self._lock = Lock()
 
@@ -58,7 +58,7 @@ class DeltaFiles:
             if self._fresh(BY_NAME[name]) is None:
                 raise NothingToServeError(f"There is no table {name} yet: {_how_to_make(BY_NAME[name])}.")
         try:
-            return in_utc(self._connection.cursor().execute(sql, parameters or None).df())
+            return in_utc(self._connection.cursor().execute(sql, _bound(parameters)).df())
         except duckdb.Error as error:
             # Files of a version that was just vacuumed, or a disk that is gone; the next refresh looks again.
             raise ServiceError(f"The tables cannot be read: {str(error).splitlines()[0]}.") from None
@@ -115,7 +115,22 @@ class DeltaFiles:
             cursor.register("nothing", pa.schema(delta.schema().to_arrow()).empty_table())
             cursor.execute(f"CREATE OR REPLACE TABLE {deleted_name} AS SELECT * FROM nothing")
             parts.append(f"SELECT * FROM {deleted_name}")  # noqa: S608
-        cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
+        # Without a zone, in UTC: zones need an extension that would have to be downloaded.
+        times = [f'CAST("{one}" AS TIMESTAMP) AS "{one}"' for one in _times(table)]
+        columns = f"* REPLACE ({', '.join(times)})" if times else "*"
+        cursor.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM ({' UNION ALL BY NAME '.join(parts)})")  # noqa: S608
+
+
+def _bound(parameters: dict[str, Any]) -> dict[str, Any] | None:
+    """Parameters as DuckDB takes them: times in UTC, without saying so."""
+    return {
+        name: value.astimezone(dt.UTC).replace(tzinfo=None) if isinstance(value, dt.datetime) else value
+        for name, value in parameters.items()
+    } or None
+
+
+def _times(table: Table) -> list[str]:
+    return [field.name for field in table.schema if field.dataType == TIMESTAMP]
 
 
 def _updated(delta: DeltaTable, folder: Path) -> DeltaTable:

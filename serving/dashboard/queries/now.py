@@ -45,7 +45,7 @@ def newest_event(stores: Stores, stream: Stream) -> dt.datetime | None:
     """When the newest event of a stream happened, by its producer's clock."""
     of = stream.table
     found = stores.lake.rows(
-        f'SELECT max("{stream.at}") AS at FROM {of} WHERE day = (SELECT max(day) FROM {of})'.replace('"', _quote(stores))
+        f"SELECT max({stream.at}) AS at FROM {of} WHERE day = (SELECT max(day) FROM {of})"  # noqa: S608
     )["at"].iloc[0]
     return None if pd.isna(found) else found.to_pydatetime()
 
@@ -67,9 +67,9 @@ def events_per_minute(stores: Stores, stream: Stream, minutes: int) -> Figure:
     since = max(until - pd.Timedelta(minutes=minutes), pd.Timestamp(0, tz="UTC"))
     rows = stores.lake.rows(
         f"""
-        SELECT date_trunc('{unit}', {_column(stores, stream.at)}) AS at, {stream.type} AS type, count(*) AS events
+        SELECT date_trunc('{unit}', {stream.at}) AS at, {stream.type} AS type, count(*) AS events
         FROM {stream.table}
-        WHERE day >= $day AND {_column(stores, stream.at)} >= $since AND {_column(stores, stream.at)} < $until
+        WHERE day >= $day AND {stream.at} >= $since AND {stream.at} < $until
         GROUP BY ALL
         """,  # noqa: S608 - names of the catalogue
         day=since.date(),
@@ -89,10 +89,9 @@ def active(stores: Stores, stream: Stream, minutes: int) -> Active:
     if newest is None:
         return Active(0, 0)
     since = newest - dt.timedelta(minutes=minutes)
-    at = _column(stores, stream.at)
     found = stores.lake.rows(
         f"SELECT count(DISTINCT user_id) AS users, count(*) AS events FROM {stream.table} "  # noqa: S608
-        f"WHERE day >= $day AND {at} > $since AND {at} <= $newest",
+        f"WHERE day >= $day AND {stream.at} > $since AND {stream.at} <= $newest",
         day=since.date(),
         since=since,
         newest=newest,
@@ -140,7 +139,7 @@ def progress(stores: Stores) -> Figure:
     known = {str(table): table for table in tables.ALL}
     rows = []
     for of in sorted(folder.iterdir()) if folder.is_dir() else []:
-        done_at = max((file.stat().st_mtime for file in of.glob("*.json")), default=None)
+        done_at = max((int(file.stat().st_mtime) for file in of.glob("*.json")), default=None)
         for source, version in stores.progress.of(of.name).items():
             newest = stores.lake.version(known[source]) if source in known else None
             behind = None if newest is None else max(newest - version, 0)

@@ -1,0 +1,26 @@
+"""The application that Streamlit runs: its pages and how they are reached."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from serving.dashboard.pages import churn, listener, models, now, quality, sessions
+
+
+def main() -> None:
+    """Draw the page that the URL names."""
+    st.set_page_config(page_title="RecLake", page_icon=":material/water_drop:", layout="wide")
+    chosen = st.navigation(
+        [
+            st.Page(now.page, title="Now", icon=":material/monitoring:", url_path="now", default=True),
+            st.Page(listener.page, title="For a listener", icon=":material/headphones:", url_path="listener"),
+            st.Page(sessions.page, title="Sessions", icon=":material/shopping_bag:", url_path="sessions"),
+            st.Page(churn.page, title="Funnel and churn", icon=":material/filter_alt:", url_path="churn"),
+            st.Page(models.page, title="Models", icon=":material/model_training:", url_path="models"),
+            st.Page(quality.page, title="Quality", icon=":material/verified:", url_path="quality"),
+        ]
+    )
+    chosen.run()
+
+
+main()

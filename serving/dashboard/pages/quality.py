@@ -1,0 +1,78 @@
+"""Quality: what the gates found and when, what was refused and why, and whether the mix of events shifts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from serving.dashboard import charts
+from serving.dashboard.panels import ask, guarded, live, panel
+from serving.dashboard.queries import now, quality as query
+
+_EMPTY = "No gate has checked anything yet: run `reclake demo`."
+_NOTHING_REFUSED = "Nothing was refused."
+
+
+def page() -> None:
+    """Draw the page."""
+    st.title("Quality")
+
+    def figures() -> None:
+        panel(
+            "Gates by table and time",
+            query.gates,
+            draw=charts.states,
+            empty=_EMPTY,
+            about="Closed: a critical expectation failed, and what follows did not run.",
+        )
+        panel("What did not hold", query.failures, empty="Every expectation held in every check.")
+        left, right = st.columns(2)
+        with left:
+            panel("Quarantine by reason", now.quarantined, draw=_reasons, empty=_NOTHING_REFUSED)
+        with right:
+            panel("Quarantine over time", query.quarantine_over_time, draw=_over_time, empty=_NOTHING_REFUSED, about="By the hour in which a record reached bronze.")
+        _samples()
+        left, right = st.columns(2)
+        for place, title, stream in ((left, "Drift of listening", now.LISTENING), (right, "Drift of the shop", now.SHOP)):
+            with place:
+                panel(
+                    title,
+                    query.mix,
+                    stream,
+                    28,
+                    draw=lambda rows, types=stream.types: charts.over_time(
+                        rows.rename(columns={"day": "at"}), "share", "share of the day's events", "type", types, format_=".0%"
+                    ),
+                    empty="There are no events yet.",
+                    about="How a day's events divide into types, the last 28 days: a shift is behaviour, or a producer.",
+                )
+
+    live(figures)
+
+
+def _reasons(rows: pd.DataFrame) -> object:
+    shown = rows.assign(source=rows["source"].str.replace("bronze.", ""))
+    return charts.stacked(shown, "reason", "records", "source", sorted(shown["source"].unique()), "records refused")
+
+
+def _over_time(rows: pd.DataFrame) -> object:
+    by_source = rows.groupby(["at", "source"], as_index=False)["records"].sum()
+    by_source["hour"] = by_source["at"].dt.strftime("%m-%d %H:00")
+    by_source["source"] = by_source["source"].str.replace("bronze.", "")
+    return charts.stacked(by_source, "hour", "records", "source", sorted(by_source["source"].unique()), "records refused")
+
+
+def _samples() -> None:
+    reasons: list[tuple[str, str]] = []
+
+    def known() -> None:
+        rows = ask(now.quarantined).rows
+        reasons.extend(zip(rows["source"], rows["reason"], strict=True) if len(rows) else [])
+
+    guarded(known)
+    if not reasons:
+        return
+    labels = [f"{source}: {reason}" for source, reason in reasons]
+    label = st.selectbox("Samples of", labels, key="refused", bind="query-params")
+    source, reason = reasons[labels.index(label)] if label in labels else reasons[0]
+    panel("Samples", query.samples, source, reason, 20, empty=_NOTHING_REFUSED, about="The first bytes as they came; what cannot be printed is escaped.")
