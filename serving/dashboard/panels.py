@@ -44,17 +44,17 @@ def ask(query: Callable[..., Any], *arguments: Any) -> Any:
     RecLakeError
         The store is away or empty; the message is for the person who looks.
     """
-    return _asked(f"{query.__module__}.{query.__qualname__}", arguments, query)
+    return _asked(f"{query.__module__}.{query.__qualname__}{arguments!r}", query, arguments)
 
 
 @st.cache_data(ttl=_SHARED_SECONDS, max_entries=500, show_spinner=False)
-def _asked(name: str, arguments: tuple[Any, ...], _query: Callable[..., Any]) -> Any:
+def _asked(question: str, _query: Callable[..., Any], _arguments: tuple[Any, ...]) -> Any:
     try:
-        return _query(stores(), *arguments)
+        return _query(stores(), *_arguments)
     except RecLakeError:
         raise
     except Exception as error:
-        log.exception("%s failed", name)
+        log.exception("%s failed", question)
         raise RecLakeError(f"This figure could not be made ({type(error).__name__}); the log says why.") from error
 
 
@@ -192,7 +192,7 @@ def _column(name: str, values: pd.Series[Any]) -> Any:
     label = name.replace("_", " ")
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         if name == "day":
-            return st.column_config.DateColumn(label, format="YYYY-MM-DD", timezone="UTC")
+            return st.column_config.DateColumn(label, format="YYYY-MM-DD")
         return st.column_config.DatetimeColumn(f"{label} (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC")
     if pd.api.types.is_float_dtype(values.dtype):
         return st.column_config.NumberColumn(label, format="%.3f")

@@ -11,7 +11,7 @@ from reclake.settings import Settings
 
 APP = Path(__file__).with_name("app.py")
 HOST, PORT = "127.0.0.1", 8501
-_SLOW = ("altair", "duckdb", "deltalake", "mlflow", "gold.churn.registered", "pymongo", "psycopg", "serving.dashboard.pages")
+_SLOW = ("altair", "duckdb", "deltalake", "mlflow", "gold.churn.registered", "pymongo", "psycopg", "serving.dashboard.views")
 
 
 def serve(settings: Settings, host: str = HOST, port: int = PORT) -> None:

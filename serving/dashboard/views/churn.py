@@ -9,7 +9,7 @@ import streamlit as st
 
 from gold.churn.features import INPUTS, REQUIRED, Inputs
 from serving.dashboard import charts
-from serving.dashboard.pages.now import window
+from serving.dashboard.views.now import window
 from serving.dashboard.panels import ask, guarded, live, panel, plain
 from serving.dashboard.queries import churn as query
 
