@@ -20,7 +20,8 @@ def main() -> None:
             st.Page(churn.page, title="Funnel and churn", icon=":material/filter_alt:", url_path="churn"),
             st.Page(models.page, title="Models", icon=":material/model_training:", url_path="models"),
             st.Page(quality.page, title="Quality", icon=":material/verified:", url_path="quality"),
-        ]
+        ],
+        position="top",
     )
     chosen.run()
 

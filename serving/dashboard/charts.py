@@ -10,7 +10,8 @@ import pandas as pd
 
 HEIGHT = 260
 _TIME = "%Y-%m-%d %H:%M"
-_LEGEND = alt.Legend(orient="top", title=None, labelLimit=220)
+_LEGEND = alt.Legend(orient="top", title=None, labelLimit=220, offset=6)
+_LINES = alt.Legend(orient="top", title=None, labelLimit=220, offset=6, symbolType="stroke", symbolStrokeWidth=3)
 STATES = {"passed": "#0072B2", "warning": "#E69F00", "closed": "#D55E00"}
 
 
@@ -18,27 +19,23 @@ def over_time(
     rows: pd.DataFrame, y: str, unit: str, by: str, order: Sequence[str], *, format_: str = ",.2~f"
 ) -> alt.LayerChart:
     """Lines over `at`, one per value of `by`; a point shows under the pointer."""
-    x = alt.X("at:T", scale=alt.Scale(type="utc"), axis=alt.Axis(title="time (UTC)", labelOverlap=True, tickCount=8))
     base = alt.Chart(rows).encode(
-        x=x,
-        y=alt.Y(f"{y}:Q", axis=alt.Axis(title=unit, tickCount=5, format="~s" if format_.endswith("f") else format_)),
-        color=alt.Color(f"{by}:N", scale=alt.Scale(domain=list(order)), legend=_LEGEND),
+        x=alt.X("at:T", scale=alt.Scale(type="utc"), axis=_time_axis(rows["at"])),
+        y=alt.Y(f"{y}:Q", axis=alt.Axis(title=unit, tickCount=5, format=format_)),
+        color=alt.Color(f"{by}:N", scale=alt.Scale(domain=list(order)), legend=_LINES),
         tooltip=[
             alt.Tooltip("at:T", title="time (UTC)", format=_TIME, formatType="utc"),
             alt.Tooltip(f"{by}:N", title=by),
             alt.Tooltip(f"{y}:Q", title=unit, format=format_),
         ],
     )
+    near = alt.selection_point(on="pointerover", empty=False, name="near")
     # The line's shape tells types apart as well, where colour does not.
     line = base.mark_line(interpolate="monotone", strokeWidth=2).encode(
         strokeDash=alt.StrokeDash(f"{by}:N", scale=alt.Scale(domain=list(order)), legend=None)
     )
-    points = base.mark_point(size=120, filled=True, opacity=0).encode(
-        opacity=alt.condition(alt.selection_point(on="pointerover", empty=False, name="near"), alt.value(1), alt.value(0))
-    )
-    return alt.layer(line, points.add_params(alt.selection_point(on="pointerover", empty=False, name="near"))).properties(
-        height=HEIGHT
-    )
+    points = base.mark_point(size=120, filled=True).encode(opacity=alt.condition(near, alt.value(1), alt.value(0)))
+    return alt.layer(line, points.add_params(near)).properties(height=HEIGHT)
 
 
 def ranked(rows: pd.DataFrame, y: str, x: str, unit: str, tooltip: Sequence[str], *, format_: str = ",.3~f") -> alt.Chart:
@@ -72,27 +69,40 @@ def stacked(rows: pd.DataFrame, y: str, x: str, by: str, order: Sequence[str], u
 
 
 def columns(
-    rows: pd.DataFrame, x: str, y: str, title: str, unit: str, *, label_angle: int = 0, rule: float | None = None
-) -> alt.LayerChart:
-    """Vertical bars in the order of the rows; `rule` marks a place on a numeric x axis."""
-    kind = "Q" if rule is not None else "O"
-    axis = alt.Axis(title=title, labelAngle=label_angle, labelOverlap=True, **({"format": ".0%"} if rule is not None else {}))
-    bars = (
+    rows: pd.DataFrame, x: str, y: str, title: str, unit: str, *, label_angle: int = 0
+) -> alt.Chart:
+    """Vertical bars in the order of the rows."""
+    return (
         alt.Chart(rows)
-        .mark_bar(cornerRadiusEnd=2, **({"width": {"band": 0.9}} if kind == "O" else {"binSpacing": 1}))
+        .mark_bar(cornerRadiusEnd=2)
         .encode(
-            x=alt.X(f"{x}:{kind}", sort=None, axis=axis, **({"bin": "binned"} if rule is not None else {})),
+            x=alt.X(f"{x}:O", sort=None, axis=alt.Axis(title=title, labelAngle=label_angle, labelOverlap=True)),
             y=alt.Y(f"{y}:Q", axis=alt.Axis(title=unit, tickCount=5)),
             tooltip=[_tooltip(rows, name, ",.2~f") for name in (x, y)],
         )
+        .properties(height=HEIGHT)
     )
-    if rule is None:
-        return alt.layer(bars).properties(height=HEIGHT)
-    bars = bars.encode(x2="to:Q")
-    mark = alt.Chart(pd.DataFrame({"threshold": [rule]})).mark_rule(strokeDash=[5, 4], strokeWidth=2, color="#D55E00")
-    return alt.layer(
-        bars, mark.encode(x="threshold:Q", tooltip=[alt.Tooltip("threshold:Q", format=".1%", title="threshold")])
-    ).properties(height=HEIGHT)
+
+
+def probabilities(rows: pd.DataFrame, low: str, high: str, y: str, unit: str, threshold: float) -> alt.LayerChart:
+    """Bars over probabilities from `low` to `high`, and a dashed line where the threshold is."""
+    bars = (
+        alt.Chart(rows)
+        .mark_rect(stroke="white", strokeWidth=0.5)
+        .encode(
+            x=alt.X(f"{low}:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(title="probability", format=".0%")),
+            x2=f"{high}:Q",
+            y=alt.Y(f"{y}:Q", axis=alt.Axis(title=unit, tickCount=5)),
+            y2=alt.datum(0),
+            tooltip=[alt.Tooltip(f"{low}:Q", format=".0%", title="from"), alt.Tooltip(f"{y}:Q", format=",")],
+        )
+    )
+    line = (
+        alt.Chart(pd.DataFrame({"threshold": [threshold]}))
+        .mark_rule(strokeDash=[5, 4], strokeWidth=2, color=STATES["closed"])
+        .encode(x="threshold:Q", tooltip=[alt.Tooltip("threshold:Q", format=".1%")])
+    )
+    return alt.layer(bars, line).properties(height=HEIGHT)
 
 
 def funnel(rows: pd.DataFrame) -> alt.LayerChart:
@@ -118,15 +128,11 @@ def funnel(rows: pd.DataFrame) -> alt.LayerChart:
             ],
         )
     )
-    text = (
-        alt.Chart(shown)
-        .mark_text(fontSize=14, fontWeight="bold", color="white", stroke="#0A3550", strokeWidth=3, strokeJoin="round")
-        .encode(x=alt.datum(0), y=y, text="label:N")
-    )
-    front = alt.Chart(shown).mark_text(fontSize=14, fontWeight="bold", color="white").encode(
-        x=alt.datum(0), y=y, text="label:N"
-    )
-    return alt.layer(bars, text, front).properties(height=HEIGHT)
+    # An outline under the letters: the narrowest bar may be narrower than they are.
+    letters = alt.Chart(shown).encode(x=alt.datum(0), y=y, text="label:N")
+    outline = letters.mark_text(fontSize=14, fontWeight="bold", stroke="#0A3550", strokeWidth=4, strokeJoin="round")
+    front = letters.mark_text(fontSize=14, fontWeight="bold", color="white")
+    return alt.layer(bars, outline, front).properties(height=HEIGHT)
 
 
 def intervals(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
@@ -153,7 +159,7 @@ def states(rows: pd.DataFrame) -> alt.Chart:
         alt.Chart(rows)
         .mark_point(size=110, filled=True, opacity=1)
         .encode(
-            x=alt.X("checked_at:T", scale=alt.Scale(type="utc", padding=12), axis=alt.Axis(title="time (UTC)", tickCount=6)),
+            x=alt.X("checked_at:T", scale=alt.Scale(type="utc", padding=12), axis=_time_axis(rows["checked_at"])),
             y=alt.Y("table_name:N", axis=alt.Axis(title=None, labelLimit=260, grid=True)),
             color=alt.Color("result:N", scale=scale, legend=_LEGEND),
             shape=alt.Shape("result:N", scale=shape, legend=_LEGEND),
@@ -165,6 +171,12 @@ def states(rows: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=alt.Step(22))
     )
+
+
+def _time_axis(times: pd.Series[pd.Timestamp]) -> alt.Axis:
+    """Hours of one day, or days: in 24 hours and UTC, whatever the reader's own zone is."""
+    short = times.max() - times.min() <= pd.Timedelta(days=2)
+    return alt.Axis(title="time (UTC)", format="%H:%M" if short else "%b %d", tickCount=7, labelOverlap=True)
 
 
 def _tooltip(rows: pd.DataFrame, name: str, format_: str) -> alt.Tooltip:

@@ -107,7 +107,7 @@ def panel(
 def table(rows: pd.DataFrame, columns: dict[str, Any] | None = None, key: str | None = None, height: Any = "auto") -> None:
     """Show rows: times in UTC, cells as text, however hostile."""
     shown = {name: _column(name, rows[name]) for name in rows.columns} | (columns or {})
-    st.dataframe(rows, hide_index=True, column_config=shown, key=key, height=height)
+    st.dataframe(rows, hide_index=True, column_config=shown, key=key, height=height, placeholder="–")
 
 
 def guarded(draw: Callable[[], None]) -> None:
@@ -159,10 +159,10 @@ def age(written_at: dt.datetime, now: dt.datetime | None = None) -> str:
 
 def _foot(figure: Figure, key: str, *, behind: bool = False, columns: dict[str, Any] | None = None) -> None:
     """How old the figure is; its table, where that is not shown already, and its CSV."""
-    said = [f"Written {age(figure.written_at)}"] if figure.written_at else []
-    said += [f"newest event {figure.until:%Y-%m-%d %H:%M:%S} UTC"] if figure.until else []
-    said += [f"read at {dt.datetime.now(dt.UTC):%H:%M:%S} UTC"]
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    said = [f"written {age(figure.written_at)}"] if figure.written_at else []
+    said += [f"up to {figure.until:%Y-%m-%d %H:%M} UTC"] if figure.until else []
+    said += [f"read {dt.datetime.now(dt.UTC):%H:%M:%S} UTC"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(" · ".join(said), width="stretch")
         if figure.rows.empty:
             return

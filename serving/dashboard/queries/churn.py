@@ -65,7 +65,7 @@ def conversion(stores: Stores, minutes: int) -> Figure:
     until = newest_window(stores)
     if until is None:
         return Figure(pd.DataFrame())
-    bucket = "10 minutes" if minutes <= 1_440 else "1 hour" if minutes <= 20_160 else "1 day"
+    bucket = "10 minutes" if minutes <= 360 else "1 hour" if minutes <= 1_440 else "1 day"
     rows = stores.database.rows(
         """
         SELECT at, count(*) AS shoppers, avg((carts + purchases > 0)::int)::float8 AS with_cart,
@@ -110,6 +110,7 @@ def alerts(stores: Stores, n: int) -> Figure:
             **ids,
         )
         rows = rows.merge(known, on="user_id", how="left")
+        rows = rows[[*rows.columns.drop(["as_of", "model_version"]), "as_of", "model_version"]]
     except NothingToServeError:
         pass
     return Figure(rows, predicted_at)

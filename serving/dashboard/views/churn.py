@@ -58,7 +58,8 @@ def _shares(rows: pd.DataFrame) -> object:
 
 def _spread(rows: pd.DataFrame) -> object:
     shown = rows.assign(to=rows["from_probability"] + 0.05)
-    return charts.columns(shown, "from_probability", "shoppers", "churn probability", "shoppers", rule=float(rows["threshold"].max()))
+    threshold = float(rows["threshold"].max())
+    return charts.probabilities(shown, "from_probability", "to", "shoppers", "shoppers", threshold)
 
 
 def _drivers() -> None:

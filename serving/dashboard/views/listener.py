@@ -10,6 +10,7 @@ from serving.dashboard.panels import ask, guarded, live, panel, plain, table
 from serving.dashboard.queries import listener as query
 
 SCORE = st.column_config.NumberColumn("score", format="%.2f")
+NUMBER = st.column_config.NumberColumn("#", width=40)
 REASONS = {"liked": "liked before", "similar": "similar text", "popular": "popular now"}
 
 
@@ -61,22 +62,24 @@ def _recommended(user: str, n: int) -> None:
         about="What applications read. A score is the sum of what the sources add, in standard deviations.",
         key="recommended",
     )
-    if rows is not None:
-        if rows["user_id"].iloc[0] != user:
-            st.info("This listener has no recommendations of their own: this is what anybody gets.")
-        shown = rows.assign(reason=rows["reason"].map(REASONS).fillna(rows["reason"]))
-        table(shown[["rank", "title", "score", "reason", "because"]], {"score": SCORE, "rank": "#"}, key="recommended-list")
+    if rows is not None and rows["user_id"].iloc[0] != user:
+        st.info("This listener has no recommendations of their own: this is what anybody gets.")
 
 
 def _mix(rows: pd.DataFrame) -> object:
-    numbered = rows.assign(episode=[f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)])
-    long = numbered.melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
-    return charts.stacked(long, "episode", "adds", "source", query.SOURCES, "what each source adds to the score (standard deviations)")
+    """The list, and under it what each source adds."""
+    shown = rows.assign(reason=rows["reason"].map(REASONS).fillna(rows["reason"]))
+    shown = shown[["rank", "title", "score", "reason", "because"]]
+    table(shown, {"score": SCORE, "rank": NUMBER}, key="recommended-list")
+    titles = [f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)]
+    long = rows.assign(episode=titles).melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
+    unit = "what each source adds to the score (standard deviations)"
+    return charts.stacked(long, "episode", "adds", "source", query.SOURCES, unit)
 
 
 def _beside(user: str, n: int) -> None:
     by_listening, by_text, final = st.columns(3)
-    hidden = {"episode_id": None, "score": SCORE, "rank": st.column_config.NumberColumn("#", width=40)}
+    hidden = {"episode_id": None, "score": SCORE, "rank": NUMBER}
     with by_listening:
         panel("By listening alone", query.by_listening, user, n, columns=hidden, about="ALS, collection als_top_n.")
     with by_text:

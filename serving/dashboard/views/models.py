@@ -10,6 +10,7 @@ from serving.dashboard.panels import ask, guarded, live, panel, plain, table
 from serving.dashboard.queries import models as query
 
 _TITLES = {"recommender": "Recommender", "churn": "Churn"}
+_DECIDING = ("ndcg_at_10", "mrr_at_20", "auc_pr")
 _EMPTY = "Nothing was trained yet: run `reclake demo`, for churn `reclake train churn`."
 
 
@@ -54,7 +55,8 @@ def _measured() -> None:
 
     def known() -> None:
         rows = ask(query.evaluations).rows
-        options.extend(rows["metric"].value_counts().index if len(rows) else [])
+        # What decides stands first, then what most models are measured by.
+        options.extend(sorted(rows["metric"].unique(), key=lambda one: one not in _DECIDING) if len(rows) else [])
 
     guarded(known)
     metric = st.selectbox("Metric", options, key="metric", bind="query-params") if options else None

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, guarded, live, panel, plain
+from serving.dashboard.panels import age, ask, guarded, live, panel, plain
 from serving.dashboard.queries import now as query
 
 WINDOWS = {15: "15 min", 60: "1 hour", 360: "6 hours", 1_440: "1 day", 10_080: "7 days"}
@@ -81,11 +81,15 @@ def window(key: str = "window", default: int = 60) -> int:
 def _active(minutes: int) -> None:
     listening, shopping = (ask(query.active, stream, minutes) for stream in (query.LISTENING, query.SHOP))
     quarantine, fresh = ask(query.quarantined).rows, ask(query.freshness)
-    cells = st.columns(4)
-    cells[0].metric("Active listeners", f"{listening.users:,}", f"{listening.events:,} events", delta_color="off", delta_arrow="off", border=True)
-    cells[1].metric("Active shoppers", f"{shopping.users:,}", f"{shopping.events:,} events", delta_color="off", delta_arrow="off", border=True)
-    cells[2].metric("Rows quarantined", f"{int(quarantine['records'].sum()) if len(quarantine) else 0:,}", f"{len(quarantine)} reasons", delta_color="off", delta_arrow="off", border=True)
-    cells[3].metric("Tables", f"{len(fresh.rows)}", delta_color="off", border=True)
+    refused = int(quarantine["records"].sum()) if len(quarantine) else 0
+    cells = (
+        ("Active listeners", listening.users, f"{listening.events:,} events"),
+        ("Active shoppers", shopping.users, f"{shopping.events:,} events"),
+        ("Rows quarantined", refused, f"{len(quarantine)} reasons"),
+        ("Tables", len(fresh.rows), f"newest write {age(fresh.written_at)}" if fresh.written_at else "none yet"),
+    )
+    for place, (label, value, beside) in zip(st.columns(4), cells, strict=True):
+        place.metric(label, f"{value:,}", beside, delta_color="off", delta_arrow="off", border=True)
 
 
 def _events(title: str, stream: query.Stream, minutes: int) -> None:
