@@ -20,20 +20,22 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
+from pyspark.sql.pandas.types import to_arrow_schema
 
-from reclake.errors import NothingToServeError, ServiceError, SettingsError
+from reclake.errors import ServiceError, SettingsError
 from reclake.settings import Settings
 from reclake.tables import TIMESTAMP, Table
 from serving.dashboard.figure import in_utc
 from serving.dashboard.lake import BY_NAME, TABLE_NAME
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Opened:
     """A table whose view in DuckDB stands at `version`."""
 
     delta: DeltaTable
+    first_commit: tuple[int, int] | None
     version: int
     written_at: dt.datetime
 
@@ -49,14 +51,13 @@ class DeltaFiles:
             )
         self._root = Path(url2pathname(urlsplit(settings.lakehouse).path))
         self._connection = duckdb.connect(":memory:")
-        self._opened: dict[Table, _Opened] = {}
+        self._opened: dict[Table, _Opened | None] = {}
         self._lock = Lock()
 
     def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
         """Answer a query; see `Lake`."""
         for name in set(TABLE_NAME.findall(sql)):
-            if self._fresh(BY_NAME[name]) is None:
-                raise NothingToServeError(f"There is no table {name} yet: {_how_to_make(BY_NAME[name])}.")
+            self._fresh(BY_NAME[name])
         try:
             return in_utc(self._connection.cursor().execute(sql, _bound(parameters)).df())
         except duckdb.Error as error:
@@ -74,51 +75,68 @@ class DeltaFiles:
         return opened.version if opened else None
 
     def _fresh(self, table: Table) -> _Opened | None:
-        """Bring a table's view to its newest version; none if there is no table."""
+        """Bring a table's view to its newest version; one that does not exist is empty, and none is returned."""
         folder = self._root / table.layer / table.name
         with self._lock:
             try:
-                if not (folder / "_delta_log").is_dir():
-                    self._opened.pop(table, None)
-                    return None
                 opened = self._opened.get(table)
-                delta = DeltaTable(folder) if opened is None else _updated(opened.delta, folder)
-                if opened is None or delta.version() != opened.version or delta is not opened.delta:
-                    self._make_view(table, delta)
-                    written_at = dt.datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1_000, dt.UTC)
-                    self._opened[table] = _Opened(delta, delta.version(), written_at)
+                if not (folder / "_delta_log").is_dir():
+                    if opened or table not in self._opened:
+                        self._make_view(table, [self._empty(table)])
+                    self._opened[table] = None
+                    return None
+                first_commit = _first_commit(folder)
+                if opened is None or opened.first_commit != first_commit:
+                    delta = DeltaTable(folder)
+                else:
+                    delta = opened.delta
+                    delta.update_incremental()
+                    if delta.version() == opened.version:
+                        return opened
+                self._make_view(table, self._parts(table, delta))
+                written_at = dt.datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1_000, dt.UTC)
+                self._opened[table] = _Opened(delta, first_commit, delta.version(), written_at)
                 return self._opened[table]
-            except TableNotFoundError:
-                return None
             except (DeltaError, OSError) as error:
+                self._opened.pop(table, None)
                 raise ServiceError(f"The table {table} cannot be read: {str(error).splitlines()[0]}.") from None
 
-    def _make_view(self, table: Table, delta: DeltaTable) -> None:
-        deleted = pa.table(delta.deletion_vectors())
-        marked = {_path(uri) for uri in deleted["filepath"].to_pylist()}
+    def _make_view(self, table: Table, parts: list[str]) -> None:
+        # Without a zone, in UTC: zones need an extension that would have to be downloaded.
+        times = [f'CAST("{one}" AS TIMESTAMP) AS "{one}"' for one in _times(table)]
+        columns = f"* REPLACE ({', '.join(times)})" if times else "*"
+        self._connection.cursor().execute(
+            f"CREATE SCHEMA IF NOT EXISTS {table.layer}; "
+            f"CREATE OR REPLACE VIEW {table} AS SELECT {columns} FROM ({' UNION ALL BY NAME '.join(parts)})"  # noqa: S608
+        )
+
+    def _parts(self, table: Table, delta: DeltaTable) -> list[str]:
+        """Queries whose rows together are the table."""
+        vectors = pa.table(delta.deletion_vectors())
+        marked = {_path(uri) for uri in vectors["filepath"].to_pylist()}
         files = [_path(uri) for uri in delta.file_uris()]
-        cursor = self._connection.cursor()
-        cursor.execute(f'CREATE SCHEMA IF NOT EXISTS {table.layer}; CREATE SCHEMA IF NOT EXISTS "{table.layer}_deleted"')
-        name, deleted_name = str(table), f'"{table.layer}_deleted".{table.name}'
         parts = []
         if whole := [file for file in files if file not in marked]:
             parts.append(f"SELECT * FROM read_parquet({_literal(whole)})")  # noqa: S608 - paths are quoted
         if partly := [file for file in files if file in marked]:
-            cursor.register("vectors", _positions(deleted))
-            cursor.execute(f"CREATE OR REPLACE TABLE {deleted_name} AS SELECT * FROM vectors")
             parts.append(
                 "SELECT * EXCLUDE (filename, file_row_number) FROM "  # noqa: S608 - paths are quoted
                 f"read_parquet({_literal(partly)}, filename = true, file_row_number = true) "
-                f"ANTI JOIN {deleted_name} USING (filename, file_row_number)"
+                f"ANTI JOIN {self._kept(table, _positions(vectors))} USING (filename, file_row_number)"
             )
-        if not parts:
-            cursor.register("nothing", pa.schema(delta.schema().to_arrow()).empty_table())
-            cursor.execute(f"CREATE OR REPLACE TABLE {deleted_name} AS SELECT * FROM nothing")
-            parts.append(f"SELECT * FROM {deleted_name}")  # noqa: S608
-        # Without a zone, in UTC: zones need an extension that would have to be downloaded.
-        times = [f'CAST("{one}" AS TIMESTAMP) AS "{one}"' for one in _times(table)]
-        columns = f"* REPLACE ({', '.join(times)})" if times else "*"
-        cursor.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM ({' UNION ALL BY NAME '.join(parts)})")  # noqa: S608
+        return parts or [self._empty(table)]
+
+    def _empty(self, table: Table) -> str:
+        return f"SELECT * FROM {self._kept(table, to_arrow_schema(table.schema).empty_table())}"  # noqa: S608
+
+    def _kept(self, table: Table, rows: pa.Table) -> str:
+        """Keep rows in DuckDB itself, beside the view of a table, and name them."""
+        name = f'"beside_{table.layer}".{table.name}'
+        cursor = self._connection.cursor()
+        cursor.register("given", rows)
+        cursor.execute(f'CREATE SCHEMA IF NOT EXISTS "beside_{table.layer}"')
+        cursor.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given")  # noqa: S608
+        return name
 
 
 def _bound(parameters: dict[str, Any]) -> dict[str, Any] | None:
@@ -133,14 +151,13 @@ def _times(table: Table) -> list[str]:
     return [field.name for field in table.schema if field.dataType == TIMESTAMP]
 
 
-def _updated(delta: DeltaTable, folder: Path) -> DeltaTable:
-    """Read what was committed since; a table that was made anew under the same name is opened anew."""
-    identity = delta.metadata().id
+def _first_commit(folder: Path) -> tuple[int, int] | None:
+    """What tells a table from another one that was made in its place; none once its log was cleaned up."""
     try:
-        delta.update_incremental()
-    except DeltaError:
-        return DeltaTable(folder)
-    return delta if delta.metadata().id == identity else DeltaTable(folder)
+        found = (folder / "_delta_log" / f"{0:020}.json").stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _positions(deleted: pa.Table) -> pa.Table:
@@ -161,9 +178,3 @@ def _path(uri: str) -> str:
 
 def _literal(paths: list[str]) -> str:
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
-
-
-def _how_to_make(table: Table) -> str:
-    if table.layer == "ops":
-        return "it comes with the first job that checks or trains, such as `reclake demo`"
-    return "run `reclake demo`, and for the shop `reclake run shop`"

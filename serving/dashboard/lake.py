@@ -30,7 +30,7 @@ class Lake(Protocol):
         Raises
         ------
         NothingToServeError
-            A table is not there yet.
+            A table is not there yet and cannot be taken for empty.
         ServiceError
             The tables cannot be reached.
         """

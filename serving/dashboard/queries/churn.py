@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
 from gold.churn.features import INPUTS
 from reclake import tables
-from reclake.errors import NothingToServeError, ServiceError
+from reclake.errors import RecLakeError, ServiceError
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
@@ -102,7 +103,8 @@ def alerts(stores: Stores, n: int) -> Figure:
         return Figure(rows)
     predicted_at = rows.pop("predicted_at").max().to_pydatetime()
     ids = {f"id{number}": str(one) for number, one in enumerate(rows["user_id"])}
-    try:
+    # Churn is in PostgreSQL; what the model was told is not, and may be away.
+    with suppress(RecLakeError):
         known = stores.lake.rows(
             f"SELECT user_id, {', '.join(INPUTS)} FROM {tables.churn_features} AS f "  # noqa: S608 - ids are bound
             f"WHERE as_of = (SELECT max(as_of) FROM {tables.churn_features}) "
@@ -111,8 +113,6 @@ def alerts(stores: Stores, n: int) -> Figure:
         )
         rows = rows.merge(known, on="user_id", how="left")
         rows = rows[[*rows.columns.drop(["as_of", "model_version"]), "as_of", "model_version"]]
-    except NothingToServeError:
-        pass
     return Figure(rows, predicted_at)
 
 
@@ -135,7 +135,7 @@ def usual(stores: Stores) -> Figure:
         f"SELECT {medians} FROM {tables.churn_features} "  # noqa: S608
         f"WHERE as_of = (SELECT max(as_of) FROM {tables.churn_features})"
     )
-    rows = row.T.reset_index().set_axis(["input", "median"], axis=1)
+    rows = row.T.reset_index().set_axis(["input", "median"], axis=1).dropna()
     return Figure(rows, stores.lake.written_at(tables.churn_features))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pandas as pd
 
 from reclake import recommendations, tables
-from reclake.errors import NothingToServeError
+from reclake.errors import NothingToServeError, RecLakeError
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
@@ -125,14 +126,13 @@ def title_of(stores: Stores, episode_id: str) -> str:
 def _titled(stores: Stores, rows: pd.DataFrame) -> pd.DataFrame:
     """Add `title`, from the lakehouse; the id where there is none, or no lakehouse."""
     ids = {f"id{number}": str(one) for number, one in enumerate(rows["episode_id"])}
-    try:
+    titles = pd.Series(dtype=object)
+    with suppress(RecLakeError):
         titles = stores.lake.rows(
             f"SELECT episode_id, title FROM {tables.episodes} WHERE episode_id IN "  # noqa: S608 - ids are bound
             f"({', '.join(f'${name}' for name in ids)})",
             **ids,
         ).set_index("episode_id")["title"]
-    except NothingToServeError:
-        titles = pd.Series(dtype=object)
     return rows.assign(title=rows["episode_id"].map(titles).fillna(rows["episode_id"]))
 
 
