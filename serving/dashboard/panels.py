@@ -20,6 +20,7 @@ from serving.dashboard.stores import Stores
 log = logging.getLogger(__name__)
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_COMMAND = re.compile(r"`[\w ./:-]+`")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SHARED_SECONDS = 4
 """Whoever looks at the same figure within that time gets the same answer."""
@@ -183,9 +184,17 @@ def _foot(figure: Figure, key: str, *, behind: bool = False, columns: dict[str, 
 
 def _say(error: RecLakeError) -> None:
     if isinstance(error, NothingToServeError):
-        st.info(plain(str(error), 400), icon=":material/hourglass_empty:")
+        st.info(_sentence(str(error)), icon=":material/hourglass_empty:")
     else:
-        st.warning(plain(str(error), 400), icon=":material/cloud_off:")
+        st.warning(_sentence(str(error)), icon=":material/cloud_off:")
+
+
+def _sentence(text: str) -> str:
+    """A message of ours, in which commands stand between backticks, and which may quote what is not ours."""
+    return "".join(
+        part if number % 2 and _COMMAND.fullmatch(part) else plain(part, 400)
+        for number, part in enumerate(re.split(r"(`[^`]*`)", text))
+    )
 
 
 def _column(name: str, values: pd.Series[Any]) -> Any:
