@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,7 @@ def main(
 ) -> None:
     """Time the dashboard in a browser."""
     from playwright.sync_api import sync_playwright
+
     from tests.unit.serving.dashboard.lakehouse import million_events
 
     chromium = shutil.which("chromium")
@@ -104,7 +106,7 @@ def refreshing(browser: Browser, url: str, number: int) -> list[float]:
         page.evaluate("asked.length = 0")
         page.wait_for_function(f"asked.length > {number}", timeout=(number + 2) * REFRESH_SECONDS * 2_000)
         asked, changed = page.evaluate("[asked, changed]")
-    spans = zip(asked, asked[1:], strict=False)
+    spans = pairwise(asked)
     return [(max(at for at in changed if begin <= at < end) - begin) / 1_000 for begin, end in spans]
 
 

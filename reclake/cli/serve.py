@@ -41,7 +41,8 @@ def dashboard(
     from reclake.settings import load_settings
     from serving.dashboard.server import serve
 
-    serve(load_settings(), host, port)
+    load_settings()  # what is wrong with them is said here, not on every page
+    serve(host, port)
 
 
 def _serve() -> None:

@@ -1,4 +1,4 @@
-"""Charts of one look: axes with units, times in UTC, colours from the theme, which colour-blind people can tell apart."""
+"""Charts of one look: axes with units, times in UTC, colours of the theme that colour-blind people can tell apart."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 HEIGHT = 260
 _TIME = "%Y-%m-%d %H:%M"
 _LEGEND = alt.Legend(orient="top", title=None, labelLimit=220, offset=6)
-_LINES = alt.Legend(orient="top", title=None, labelLimit=220, offset=6, symbolType="stroke", symbolStrokeWidth=3)
+_LINES = alt.Legend(
+    orient="top", title=None, labelLimit=220, offset=6, columns=3, symbolType="stroke", symbolStrokeWidth=3
+)
 STATES = {"passed": "#0072B2", "warning": "#E69F00", "closed": "#D55E00"}
 
 
 def over_time(
     rows: pd.DataFrame, y: str, unit: str, by: str, order: Sequence[str], *, format_: str = ",.2~f"
-) -> alt.LayerChart:
+) -> Drawing:
     """Lines over `at`, one per value of `by`; a point shows under the pointer."""
     base = alt.Chart(rows).encode(
         x=alt.X("at:T", scale=alt.Scale(type="utc"), axis=_time_axis(rows["at"])),
@@ -38,9 +41,9 @@ def over_time(
     return alt.layer(line, points.add_params(near)).properties(height=HEIGHT)
 
 
-def ranked(rows: pd.DataFrame, y: str, x: str, unit: str, tooltip: Sequence[str], *, format_: str = ",.3~f") -> alt.Chart:
+def ranked(rows: pd.DataFrame, y: str, x: str, unit: str, tooltip: Sequence[str], *, format_: str = ",.3~f") -> Drawing:
     """Horizontal bars in the order of the rows, a label each."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(rows)
         .mark_bar(cornerRadiusEnd=3)
         .encode(
@@ -50,11 +53,12 @@ def ranked(rows: pd.DataFrame, y: str, x: str, unit: str, tooltip: Sequence[str]
         )
         .properties(height=alt.Step(24))
     )
+    return chart
 
 
-def stacked(rows: pd.DataFrame, y: str, x: str, by: str, order: Sequence[str], unit: str) -> alt.Chart:
+def stacked(rows: pd.DataFrame, y: str, x: str, by: str, order: Sequence[str], unit: str) -> Drawing:
     """Horizontal bars in the order of the rows, divided by `by`."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(rows)
         .mark_bar()
         .encode(
@@ -66,13 +70,12 @@ def stacked(rows: pd.DataFrame, y: str, x: str, by: str, order: Sequence[str], u
         )
         .properties(height=alt.Step(24))
     )
+    return chart
 
 
-def columns(
-    rows: pd.DataFrame, x: str, y: str, title: str, unit: str, *, label_angle: int = 0
-) -> alt.Chart:
+def columns(rows: pd.DataFrame, x: str, y: str, title: str, unit: str, *, label_angle: int = 0) -> Drawing:
     """Vertical bars in the order of the rows."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(rows)
         .mark_bar(cornerRadiusEnd=2)
         .encode(
@@ -82,9 +85,10 @@ def columns(
         )
         .properties(height=HEIGHT)
     )
+    return chart
 
 
-def probabilities(rows: pd.DataFrame, low: str, high: str, y: str, unit: str, threshold: float) -> alt.LayerChart:
+def probabilities(rows: pd.DataFrame, low: str, high: str, y: str, unit: str, threshold: float) -> Drawing:
     """Bars over probabilities from `low` to `high`, and a dashed line where the threshold is."""
     bars = (
         alt.Chart(rows)
@@ -105,7 +109,7 @@ def probabilities(rows: pd.DataFrame, low: str, high: str, y: str, unit: str, th
     return alt.layer(bars, line).properties(height=HEIGHT)
 
 
-def funnel(rows: pd.DataFrame) -> alt.LayerChart:
+def funnel(rows: pd.DataFrame) -> Drawing:
     """Steps as centred bars with how many got there and which share of the first step that is."""
     shown = rows.assign(
         left=-rows["shoppers"] / 2,
@@ -135,7 +139,7 @@ def funnel(rows: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(bars, outline, front).properties(height=HEIGHT)
 
 
-def intervals(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
+def intervals(rows: pd.DataFrame, unit: str) -> Drawing:
     """A point per model with its 95 % interval."""
     y = alt.Y("model:N", sort=None, axis=alt.Axis(title=None, labelLimit=260))
     tooltip = [
@@ -151,11 +155,11 @@ def intervals(rows: pd.DataFrame, unit: str) -> alt.LayerChart:
     ).properties(height=alt.Step(34))
 
 
-def states(rows: pd.DataFrame) -> alt.Chart:
+def states(rows: pd.DataFrame) -> Drawing:
     """When each table was checked and how that ended: colour, and shape beside it."""
     scale = alt.Scale(domain=list(STATES), range=list(STATES.values()))
     shape = alt.Scale(domain=list(STATES), range=["circle", "triangle-up", "cross"])
-    return (
+    chart: alt.Chart = (
         alt.Chart(rows)
         .mark_point(size=110, filled=True, opacity=1)
         .encode(
@@ -171,6 +175,7 @@ def states(rows: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=alt.Step(22))
     )
+    return chart
 
 
 def _time_axis(times: pd.Series[pd.Timestamp]) -> alt.Axis:

@@ -1,8 +1,8 @@
 """Delta tables as files: delta-rs reads the log, DuckDB the Parquet files that it names.
 
-DuckDB's own Delta extension would have to be downloaded. What it would do beyond that is done here: rows that a deletion
-vector marks are left out. delta-rs decodes the vectors; only files that have one are joined with them, so filters and
-statistics of all others work as in any Parquet file.
+DuckDB's own Delta extension would have to be downloaded. What it would do beyond that is done here: rows that a
+deletion vector marks are left out. delta-rs decodes the vectors; only files that have one are joined with them, so
+filters and statistics of all others work as in any Parquet file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from reclake.settings import Settings
 from reclake.tables import Table
 from serving.dashboard.figure import in_utc
 from serving.dashboard.lake import BY_NAME, TABLE_NAME
-
 
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 

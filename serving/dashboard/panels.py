@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from reclake.errors import NothingToServeError, RecLakeError
 from reclake.settings import load_settings
+from serving.dashboard.charts import Drawing
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
@@ -63,7 +63,7 @@ def panel(
     title: str,
     query: Callable[..., Figure],
     *arguments: Any,
-    draw: Callable[[pd.DataFrame], alt.TopLevelMixin | None] | None = None,
+    draw: Callable[[pd.DataFrame], Drawing | None] | None = None,
     empty: str = "There is nothing to show yet.",
     about: str | None = None,
     columns: dict[str, Any] | None = None,
@@ -89,7 +89,7 @@ def panel(
     with st.container(key=f"panel-{key}", border=True):
         st.markdown(f"##### {plain(title)}", help=about)
         try:
-            figure = ask(query, *arguments)
+            figure: Figure = ask(query, *arguments)
         except RecLakeError as error:
             _say(error)
             return None
@@ -105,13 +105,15 @@ def panel(
         return figure.rows
 
 
-def table(rows: pd.DataFrame, columns: dict[str, Any] | None = None, key: str | None = None, height: Any = "auto") -> None:
+def table(
+    rows: pd.DataFrame, columns: dict[str, Any] | None = None, key: str | None = None, height: Any = "auto"
+) -> None:
     """Show rows: times in UTC, cells as text, however hostile."""
     shown = {name: _column(name, rows[name]) for name in rows.columns} | (columns or {})
-    st.dataframe(rows, hide_index=True, column_config=shown, key=key, height=height, placeholder="–")
+    st.dataframe(rows, hide_index=True, column_config=shown, key=key, height=height, placeholder="-")
 
 
-def guarded(draw: Callable[[], None]) -> None:
+def guarded(draw: Callable[[], object]) -> None:
     """Draw what is no panel; say in one sentence when a store is away."""
     try:
         draw()
@@ -120,12 +122,12 @@ def guarded(draw: Callable[[], None]) -> None:
 
 
 def plain(text: str, most: int = 120) -> str:
-    """Text that Markdown shows as it is, in its own direction of writing, and shortened.
+    r"""Text that Markdown shows as it is, in its own direction of writing, and shortened.
 
     Examples
     --------
     >>> plain("<b>*")[1:-1]
-    '\\\\<b\\\\>\\\\*'
+    '\\<b\\>\\*'
     """
     one_line = "".join(one if one.isprintable() else " " for one in text)
     cut = one_line if len(one_line) <= most else one_line[: most - 1] + "…"
@@ -161,7 +163,7 @@ def age(written_at: dt.datetime, now: dt.datetime | None = None) -> str:
 def _foot(figure: Figure, key: str, *, behind: bool = False, columns: dict[str, Any] | None = None) -> None:
     """How old the figure is; its table, where that is not shown already, and its CSV."""
     said = [f"written {age(figure.written_at)}"] if figure.written_at else []
-    said += [f"up to {figure.until:%Y-%m-%d %H:%M} UTC"] if figure.until else []
+    said += [f"up to {figure.until:%b %d %H:%M}"] if figure.until else []
     said += [f"read {dt.datetime.now(dt.UTC):%H:%M:%S} UTC"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(" · ".join(said), width="stretch")

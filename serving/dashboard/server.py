@@ -7,14 +7,22 @@ from pathlib import Path
 
 from reclake.errors import ServiceError
 from reclake.services.process import free_port
-from reclake.settings import Settings
 
 APP = Path(__file__).with_name("app.py")
 HOST, PORT = "127.0.0.1", 8501
-_SLOW = ("altair", "duckdb", "deltalake", "mlflow", "gold.churn.registered", "pymongo", "psycopg", "serving.dashboard.views")
+_SLOW = (
+    "altair",
+    "duckdb",
+    "deltalake",
+    "mlflow",
+    "gold.churn.registered",
+    "pymongo",
+    "psycopg",
+    "serving.dashboard.views",
+)
 
 
-def serve(settings: Settings, host: str = HOST, port: int = PORT) -> None:
+def serve(host: str = HOST, port: int = PORT) -> None:
     """Serve until interrupted.
 
     Raises

@@ -1,4 +1,4 @@
-"""The stores that the dashboard reads, opened once for all who look, and left alone for a moment while they are away."""
+"""The stores that the dashboard reads, opened once for all who look, and left alone for a while when they are away."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ class Documents:
                         tz_aware=True,
                     )
                 except (PyMongoError, ValueError):
-                    raise ServiceError("MONGODB_URI cannot be used: it should be mongodb+srv://USER:PASSWORD@HOST.")
+                    raise ServiceError(
+                        "MONGODB_URI cannot be used: it should be mongodb+srv://USER:PASSWORD@HOST."
+                    ) from None
             return self._client
 
 
@@ -152,7 +154,8 @@ class Relations:
         return self._away.ask(lambda: self._rows(sql, parameters))
 
     def _rows(self, sql: str, parameters: dict[str, Any]) -> pd.DataFrame:
-        from psycopg import Error, OperationalError, sql as text
+        from psycopg import Error, OperationalError
+        from psycopg import sql as text
         from psycopg.errors import UndefinedTable
 
         from reclake.errors import NothingToServeError
@@ -160,8 +163,10 @@ class Relations:
         with self._lock:
             connection = self._connected()
             try:
-                cursor = connection.execute(text.SQL(sql), parameters)  # type: ignore[arg-type]
-                return in_utc(pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()]))
+                cursor = connection.execute(text.SQL(sql), parameters)
+                return in_utc(
+                    pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
+                )
             except UndefinedTable:
                 raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run realtime`.") from None
             except OperationalError:

@@ -28,7 +28,9 @@ class Warehouse:
 
     def __init__(self, settings: Settings) -> None:
         if not settings.dashboard_warehouse:
-            raise SettingsError("CATALOG is set, so the dashboard needs DASHBOARD_WAREHOUSE, the id of a SQL warehouse.")
+            raise SettingsError(
+                "CATALOG is set, so the dashboard needs DASHBOARD_WAREHOUSE, the id of a SQL warehouse."
+            )
         self._settings = settings
 
     def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
@@ -58,7 +60,7 @@ class Warehouse:
         return WorkspaceClient()
 
     def _execute(self, sql: str, parameters: dict[str, Any]) -> StatementResponse:
-        from databricks.sdk.errors import DatabricksError
+        from databricks.sdk.errors.base import DatabricksError
         from databricks.sdk.service.sql import StatementParameterListItem, StatementState
 
         given = [

@@ -8,7 +8,6 @@ import sys
 import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
-from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
 
 from reclake import tables
 from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, connect, write_batch
@@ -16,6 +15,7 @@ from reclake.document_store import connect as connect_documents
 from reclake.document_store import replace_collection
 from reclake.services.process import free_port, wait_until
 from reclake.settings import Settings
+from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
@@ -118,16 +118,67 @@ def fill(settings):
     home, made = settings.reclake_home, {"model_version": "1", "generated_at": NEWEST}
     write(home, tables.user_events, listening(1, 2, 3))
     write(home, tables.episodes, [{"episode_id": "ep-1", "title": HOSTILE}])
-    write(home, tables.quarantine, [{"source": "bronze.user_events", "position": "0", "reason": "not_json", "value": b"{", "quarantined_at": NEWEST}])
-    write(home, tables.item_popularity, [{"item_id": "item-7", "num_views": 9, "num_clicks": 0, "num_add_to_cart": 3, "num_purchases": 1}])
-    checked = {"run_id": "1", "table_name": "silver.user_events", "expectation": "x", "severity": "critical", "passed": True, "checked_at": NEWEST}
+    write(
+        home,
+        tables.quarantine,
+        [
+            {
+                "source": "bronze.user_events",
+                "position": "0",
+                "reason": "not_json",
+                "value": b"{",
+                "quarantined_at": NEWEST,
+            }
+        ],
+    )
+    write(
+        home,
+        tables.item_popularity,
+        [{"item_id": "item-7", "num_views": 9, "num_clicks": 0, "num_add_to_cart": 3, "num_purchases": 1}],
+    )
+    checked = {
+        "run_id": "1",
+        "table_name": "silver.user_events",
+        "expectation": "x",
+        "severity": "critical",
+        "passed": True,
+        "checked_at": NEWEST,
+    }
     write(home, tables.quality_results, [checked])
-    recommended = {"user_id": "user-1", "recommended_episode_id": "ep-1", "rank": 1, "title": HOSTILE, "score": 2.5, "reason": "liked", "because_episode_id": "ep-1", "because_title": HOSTILE, "sources": {"als": 2.0, "text": 0.5}}
+    recommended = {
+        "user_id": "user-1",
+        "recommended_episode_id": "ep-1",
+        "rank": 1,
+        "title": HOSTILE,
+        "score": 2.5,
+        "reason": "liked",
+        "because_episode_id": "ep-1",
+        "because_title": HOSTILE,
+        "sources": {"als": 2.0, "text": 0.5},
+    }
     with connect_documents(settings) as documents:
         replace_collection(documents, "final_recommendations", [recommended | made | {"_id": 1}], ["user_id", "rank"])
     with connect(settings) as database:
-        write_batch(database, FUNNEL_SUMMARY, "dashboard", [("shopper-1", NEWEST.replace(minute=0, second=0), NEWEST.replace(minute=10, second=0), 5, 2, 1, True, False)])
-        write_batch(database, CHURN_PREDICTION, "dashboard", [("shopper-1", NEWEST.date(), 0.91, True, 0.17, "1", NEWEST)])
+        write_batch(
+            database,
+            FUNNEL_SUMMARY,
+            "dashboard",
+            [
+                (
+                    "shopper-1",
+                    NEWEST.replace(minute=0, second=0),
+                    NEWEST.replace(minute=10, second=0),
+                    5,
+                    2,
+                    1,
+                    True,
+                    False,
+                )
+            ],
+        )
+        write_batch(
+            database, CHURN_PREDICTION, "dashboard", [("shopper-1", NEWEST.date(), 0.91, True, 0.17, "1", NEWEST)]
+        )
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -174,7 +225,12 @@ def test_a_hostile_title_is_shown_and_does_nothing(address, page):
 def test_a_hostile_user_of_the_url_is_text(address, page):
     page.goto(f"{address}/listener?user=<img src=x onerror=alert(1)>![x](https://evil.example/x.png)")
 
-    expect(page.get_by_text("does not have", exact=False).or_(page.get_by_text("There are no recommendations")).or_(page.get_by_text("has no recommendations of their own")).first).to_be_visible(timeout=20_000)
+    expect(
+        page.get_by_text("does not have", exact=False)
+        .or_(page.get_by_text("There are no recommendations"))
+        .or_(page.get_by_text("has no recommendations of their own"))
+        .first
+    ).to_be_visible(timeout=20_000)
     assert page.locator("img[src=x], img[src*=evil]").count() == 0
 
 

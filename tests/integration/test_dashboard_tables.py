@@ -10,7 +10,9 @@ DAY = dt.date(2024, 1, 1)
 
 def engagement(lake, users, engagement):
     rows = [(f"user-{n}", "ep-1", DAY, engagement, 1, 0, dt.datetime(2024, 1, 1, 12)) for n in users]
-    return lake.spark.createDataFrame(rows, ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in tables.daily_engagement.schema))
+    return lake.spark.createDataFrame(
+        rows, ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in tables.daily_engagement.schema)
+    )
 
 
 def test_updated_and_deleted_rows_are_left_out(lake):
@@ -25,7 +27,9 @@ def test_updated_and_deleted_rows_are_left_out(lake):
     lake.refresh(tables.daily_engagement, engagement(lake, [], Decimal(1)), scope)
     after = files.rows(query).iloc[0]
 
-    assert files._opened[tables.daily_engagement].delta.deletion_vectors().read_all().num_rows, "no deletion vector was made"
+    assert files._opened[tables.daily_engagement].delta.deletion_vectors().read_all().num_rows, (
+        "no deletion vector was made"
+    )
     assert (before["n"], before["total"]) == (100, 100)
     assert (after["n"], after["total"]) == (95, 135)
     assert files.rows(f"SELECT max(last_ts) AS at FROM {tables.daily_engagement}")["at"].iloc[0].hour == 12

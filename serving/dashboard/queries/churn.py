@@ -164,7 +164,9 @@ def what_if(stores: Stores, inputs: dict[str, Any]) -> dict[str, Any]:
             f"The churn API at {address} does not answer ({type(error).__name__}). Start it with `reclake serve "
             "churn`, or set CHURN_API_URL."
         ) from None
-    said: dict[str, Any] = answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
+    said: dict[str, Any] = (
+        answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
+    )
     if answer.status_code != httpx.codes.OK:
         raise ServiceError(f"The churn API refused ({answer.status_code}): {said.get('detail', 'no reason given')}")
     return said

@@ -86,7 +86,9 @@ def history(stores: Stores, user_id: str) -> Figure:
         f"""
         SELECT ts, event, coalesce(title, new_episode_id) AS title, listened_seconds AS seconds, rating,
                CAST(weight AS DOUBLE) AS weight, new_episode_id AS episode_id
-        FROM (SELECT * FROM {tables.user_events} WHERE user_id = $user_id ORDER BY ts DESC LIMIT {MOST_EVENTS}) AS newest
+        FROM (
+            SELECT * FROM {tables.user_events} WHERE user_id = $user_id ORDER BY ts DESC LIMIT {MOST_EVENTS}
+        ) AS newest
         LEFT JOIN {tables.episodes} AS e ON e.episode_id = new_episode_id
         ORDER BY ts DESC
         """,  # noqa: S608

@@ -103,10 +103,10 @@ def versions(stores: Stores, model: str) -> Figure:
                     "configuration": str(one.configuration),
                     "score": one.score,
                     "trained_until": one.trained_until,
-                    "served_since": pd.to_datetime(one.served_since or None, utc=True),
+                    "served_since": pd.to_datetime(one.served_since, utc=True) if one.served_since else pd.NaT,
                     "verdict": one.verdict,
                 }
-                for one in registry.versions()  # type: ignore[attr-defined]
+                for one in registry.versions()
             ]
         )
 

@@ -14,7 +14,7 @@ _SAMPLE_BYTES = 400
 
 
 def gates(stores: Stores) -> Figure:
-    """The newest checks of tables: `table_name`, `checked_at`, `checks`, `critical`, `warnings`, `num_rows`, `result`."""
+    """The newest checks: `table_name`, `checked_at`, `checks`, `critical`, `warnings`, `num_rows`, `result`."""
     rows = stores.lake.rows(
         f"""
         SELECT table_name, checked_at, count(*) AS checks, max(num_rows) AS num_rows,
@@ -52,7 +52,7 @@ def quarantine_over_time(stores: Stores) -> Figure:
 
 
 def samples(stores: Stores, source: str, reason: str, n: int) -> Figure:
-    """Refused records as they came: `quarantined_at`, `position`, `detail`, `value` (bytes that are no text escaped)."""
+    """Refused records as they came: `quarantined_at`, `position`, `detail`, `value` (escaped where it is no text)."""
     rows = stores.lake.rows(
         f"""
         SELECT quarantined_at, position, detail, substr(hex(value), 1, {2 * _SAMPLE_BYTES}) AS value

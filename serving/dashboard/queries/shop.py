@@ -30,9 +30,7 @@ def find_sessions(stores: Stores, beginning: str = "") -> list[str]:
 
 def recommended(stores: Stores, session_id: str, n: int) -> Figure:
     """Products for a session, as applications read them: `rank`, `item_id`, `score`, `reason`, `because_item_id`."""
-    found = pd.DataFrame(
-        stores.documents.ask(lambda database: recommendations.for_session(database, session_id, n))
-    )
+    found = pd.DataFrame(stores.documents.ask(lambda database: recommendations.for_session(database, session_id, n)))
     columns = ["rank", "item_id", "score", "reason", "because_item_id", "session_id", "model_version"]
     return Figure(found.reindex(columns=columns), found["generated_at"].max())
 

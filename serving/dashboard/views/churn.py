@@ -9,9 +9,9 @@ import streamlit as st
 
 from gold.churn.features import INPUTS, REQUIRED, Inputs
 from serving.dashboard import charts
-from serving.dashboard.views.now import window
 from serving.dashboard.panels import ask, guarded, live, panel, plain
 from serving.dashboard.queries import churn as query
+from serving.dashboard.views.now import window
 
 _EMPTY_FUNNEL = "The funnel has no windows yet: run `reclake simulate clickstream`, then `reclake run realtime`."
 _EMPTY_CHURN = "Nobody was predicted yet: run `reclake train churn`, then `reclake run churn`."
@@ -26,9 +26,23 @@ def page() -> None:
     def figures() -> None:
         left, right = st.columns(2)
         with left:
-            panel("Funnel", query.funnel, minutes, draw=charts.funnel, empty=_EMPTY_FUNNEL, about="Shoppers who did at least that much within the window; a purchase counts as a view as well.")
+            panel(
+                "Funnel",
+                query.funnel,
+                minutes,
+                draw=charts.funnel,
+                empty=_EMPTY_FUNNEL,
+                about="Shoppers who did at least that much within the window; a purchase counts as a view as well.",
+            )
         with right:
-            panel("Conversion over time", query.conversion, minutes, draw=_shares, empty=_EMPTY_FUNNEL, about="Shares of the shoppers who were active; the newest windows are not final yet.")
+            panel(
+                "Conversion over time",
+                query.conversion,
+                minutes,
+                draw=_shares,
+                empty=_EMPTY_FUNNEL,
+                about="Shares of the shoppers who were active; the newest windows are not final yet.",
+            )
         left, right = st.columns([3, 2])
         with left:
             panel(
@@ -37,26 +51,34 @@ def page() -> None:
                 100,
                 empty=_EMPTY_CHURN,
                 columns={
-                    "churn_probability": st.column_config.ProgressColumn("probability", format="percent", min_value=0, max_value=1),
+                    "churn_probability": st.column_config.ProgressColumn(
+                        "probability", format="percent", min_value=0, max_value=1
+                    ),
                     "threshold": None,
                     "churned": st.column_config.CheckboxColumn("alert", help="the probability reaches the threshold"),
                 },
                 about="The highest first, with what the model was told of each shopper: counts of 28 days.",
             )
         with right:
-            panel("How probabilities spread", query.summary, draw=_spread, empty=_EMPTY_CHURN, about="All shoppers that were predicted; from the threshold (dashed) on it is an alert.")
+            panel(
+                "How probabilities spread",
+                query.summary,
+                draw=_spread,
+                empty=_EMPTY_CHURN,
+                about="All shoppers that were predicted; from the threshold (dashed) on it is an alert.",
+            )
         _drivers()
 
     live(figures)
     _what_if()
 
 
-def _shares(rows: pd.DataFrame) -> object:
+def _shares(rows: pd.DataFrame) -> charts.Drawing:
     long = rows.rename(columns=_SHARES).melt(["at"], list(_SHARES.values()), "step", "share")
     return charts.over_time(long, "share", "share of active shoppers", "step", list(_SHARES.values()), format_=".0%")
 
 
-def _spread(rows: pd.DataFrame) -> object:
+def _spread(rows: pd.DataFrame) -> charts.Drawing:
     shown = rows.assign(to=rows["from_probability"] + 0.05)
     threshold = float(rows["threshold"].max())
     return charts.probabilities(shown, "from_probability", "to", "shoppers", "shoppers", threshold)
@@ -72,15 +94,25 @@ def _drivers() -> None:
     options = list(dict.fromkeys([*([chosen] if chosen in users else []), *users]))
     user = st.selectbox("What drives the alert of", options, key="shopper", bind="query-params")
 
-    def beside(rows: pd.DataFrame) -> object:
+    def beside(rows: pd.DataFrame) -> charts.Drawing:
         mine = _alerts().set_index("user_id").loc[user]
         shown = rows.assign(
-            shopper=pd.to_numeric(rows["input"].map(mine)), ratio=lambda r: r["shopper"] / r["median"].where(r["median"] > 0)
+            shopper=pd.to_numeric([mine[name] for name in rows["input"]]),
+            ratio=lambda r: r["shopper"] / r["median"].where(r["median"] > 0),
         ).dropna(subset=["ratio"])
         shown["input"] = shown["input"].str.replace("_", " ")
-        return charts.ranked(shown, "input", "ratio", "times the median shopper", ["input", "shopper", "median", "ratio"])
+        return charts.ranked(
+            shown, "input", "ratio", "times the median shopper", ["input", "shopper", "median", "ratio"]
+        )
 
-    panel(f"{user} beside the median shopper", query.usual, draw=beside, key="drivers", empty=_EMPTY_CHURN, about="Each input of the model, divided by its median over all shoppers: far below or above 1 is what stands out.")
+    panel(
+        f"{user} beside the median shopper",
+        query.usual,
+        draw=beside,
+        key="drivers",
+        empty=_EMPTY_CHURN,
+        about="Each input of the model, divided by its median over all shoppers: what is far from 1 stands out.",
+    )
 
 
 def _alerts() -> pd.DataFrame:
@@ -116,8 +148,18 @@ def _answer(inputs: dict[str, Any]) -> None:
     said = query.what_if(stores(), inputs)
     verdict = "alert" if said["churned"] else "no alert"
     with st.container(border=True):
-        st.metric("Churn probability", f"{said['churn_probability']:.1%}", f"{verdict}, threshold {said['threshold']:.1%}", delta_color="off", delta_arrow="off")
+        st.metric(
+            "Churn probability",
+            f"{said['churn_probability']:.1%}",
+            f"{verdict}, threshold {said['threshold']:.1%}",
+            delta_color="off",
+            delta_arrow="off",
+        )
         st.caption(
             f"Model version {plain(str(said['model_version']))}."
-            + (f" Filled with what is usual: {plain(', '.join(said['imputed']).replace('_', ' '), 300)}." if said["imputed"] else "")
+            + (
+                f" Filled with what is usual: {plain(', '.join(said['imputed']).replace('_', ' '), 300)}."
+                if said["imputed"]
+                else ""
+            )
         )

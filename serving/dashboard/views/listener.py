@@ -66,7 +66,7 @@ def _recommended(user: str, n: int) -> None:
         st.info("This listener has no recommendations of their own: this is what anybody gets.")
 
 
-def _mix(rows: pd.DataFrame) -> object:
+def _mix(rows: pd.DataFrame) -> charts.Drawing:
     """The list, and under it what each source adds."""
     shown = rows.assign(reason=rows["reason"].map(REASONS).fillna(rows["reason"]))
     shown = shown[["rank", "title", "score", "reason", "because"]]
@@ -93,8 +93,12 @@ def _beside(user: str, n: int) -> None:
             about="What is nearest by text to any episode that the listener likes; score is the cosine.",
         )
     with final:
-        extra = dict.fromkeys(("reason", "because", *query.SOURCES, "recommended_episode_id", "user_id", "model_version"))
-        panel("In the end", query.recommended, user, n, columns=hidden | extra, key="final", about="All sources together.")
+        extra = dict.fromkeys(
+            ("reason", "because", *query.SOURCES, "recommended_episode_id", "user_id", "model_version")
+        )
+        panel(
+            "In the end", query.recommended, user, n, columns=hidden | extra, key="final", about="All sources together."
+        )
 
 
 def _similar(user: str) -> None:

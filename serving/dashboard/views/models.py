@@ -30,7 +30,13 @@ def page() -> None:
                 about="A candidate serves only if it is better than what serves, beyond chance.",
             )
         _measured()
-        panel("MLflow runs", query.runs, empty=_EMPTY, columns={"run_id": None, "parameters": None, "metrics": None}, about=f"The newest {query.MOST_RUNS} of the experiment.")
+        panel(
+            "MLflow runs",
+            query.runs,
+            empty=_EMPTY,
+            columns={"run_id": None, "parameters": None, "metrics": None},
+            about=f"The newest {query.MOST_RUNS} of the experiment.",
+        )
         guarded(_compared)
 
     live(figures)
@@ -47,7 +53,11 @@ def _verdict(rows: pd.DataFrame) -> None:
             f"{icon} **{role.capitalize()}**: version {plain(one['version'])}, {plain(one['configuration'], 200)}, "
             f"score {one['score']:.3f}, data until {one['trained_until']}  \n{plain(one['verdict'], 400)}"
         )
-    table(rows, {"score": st.column_config.NumberColumn("score", format="%.4f")}, key=f"table-{rows['version'].iloc[0]}-{len(rows)}-{rows['configuration'].iloc[0][:20]}")
+    table(
+        rows,
+        {"score": st.column_config.NumberColumn("score", format="%.4f")},
+        key=f"table-{rows['version'].iloc[0]}-{len(rows)}-{rows['configuration'].iloc[0][:20]}",
+    )
 
 
 def _measured() -> None:
@@ -63,12 +73,18 @@ def _measured() -> None:
     if metric is None:
         return
 
-    def draw(rows: pd.DataFrame) -> object:
+    def draw(rows: pd.DataFrame) -> charts.Drawing:
         shown = rows[rows["metric"] == metric].sort_values("value", ascending=False)
         shown = shown.assign(model=shown["model"] + " (" + shown["split"] + ")")
         return charts.intervals(shown, f"{metric}, with its 95 % interval")
 
-    panel("What trainings measured", query.evaluations, draw=draw, empty=_EMPTY, about="The newest measurement of each model on held-out data. Models of different splits do not compare.")
+    panel(
+        "What trainings measured",
+        query.evaluations,
+        draw=draw,
+        empty=_EMPTY,
+        about="The newest measurement of each model on held-out data. Models of different splits do not compare.",
+    )
 
 
 def _compared() -> None:
@@ -83,9 +99,10 @@ def _compared() -> None:
     if not chosen:
         return
     known = rows.set_index("run_id")
-    beside = {
-        names[run]: pd.Series(known.loc[run, "metrics"]).map("{:.4g}".format) for run in chosen
-    }, {names[run]: pd.Series(known.loc[run, "parameters"], dtype=object) for run in chosen}
+    beside = (
+        {names[run]: pd.Series(known.loc[run, "metrics"]).map("{:.4g}".format) for run in chosen},
+        {names[run]: pd.Series(known.loc[run, "parameters"], dtype=object) for run in chosen},
+    )
     left, right = st.columns(2)
     for place, title, content in ((left, "Metrics", beside[0]), (right, "Parameters", beside[1])):
         with place, st.container(border=True):

@@ -42,7 +42,7 @@ def page() -> None:
                 "Records in quarantine",
                 query.quarantined,
                 draw=lambda rows: charts.ranked(
-                    rows.assign(what=rows["source"].str.replace("bronze.", "") + ": " + rows["reason"]).head(10),
+                    rows.assign(what=rows["source"].str.replace("bronze.", "") + ": " + rows["reason"]).head(6),
                     "what",
                     "records",
                     "records refused",
@@ -56,9 +56,13 @@ def page() -> None:
             query.progress,
             empty="No task has run here yet: run `reclake demo`.",
             about="How far each task has read its tables. Behind: commits that it has not read yet.",
-            columns={"task": "task", "reads": "reads", "done_at": st.column_config.DatetimeColumn(
-                "last progress (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC"
-            )},
+            columns={
+                "task": "task",
+                "reads": "reads",
+                "done_at": st.column_config.DatetimeColumn(
+                    "last progress (UTC)", format="YYYY-MM-DD HH:mm:ss", timezone="UTC"
+                ),
+            },
         )
 
     live(figures)
@@ -104,7 +108,7 @@ def _events(title: str, stream: query.Stream, minutes: int) -> None:
     )
 
 
-def _newest_of_layers(rows: pd.DataFrame) -> object:
+def _newest_of_layers(rows: pd.DataFrame) -> charts.Drawing:
     minutes = (pd.Timestamp.now("UTC") - rows["written_at"]).dt.total_seconds() / 60
     shown = rows.assign(minutes=minutes.round(1)).sort_values("minutes").groupby("layer", sort=False).head(1)
     order = [layer for layer in ("bronze", "silver", "gold", "ops") if layer in set(shown["layer"])]

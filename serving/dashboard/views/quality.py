@@ -7,7 +7,8 @@ import streamlit as st
 
 from serving.dashboard import charts
 from serving.dashboard.panels import ask, guarded, live, panel
-from serving.dashboard.queries import now, quality as query
+from serving.dashboard.queries import now
+from serving.dashboard.queries import quality as query
 
 _EMPTY = "No gate has checked anything yet: run `reclake demo`."
 _NOTHING_REFUSED = "Nothing was refused."
@@ -30,36 +31,51 @@ def page() -> None:
         with left:
             panel("Quarantine by reason", now.quarantined, draw=_reasons, empty=_NOTHING_REFUSED)
         with right:
-            panel("Quarantine over time", query.quarantine_over_time, draw=_over_time, empty=_NOTHING_REFUSED, about="By the hour in which a record reached bronze.")
+            panel(
+                "Quarantine over time",
+                query.quarantine_over_time,
+                draw=_over_time,
+                empty=_NOTHING_REFUSED,
+                about="By the hour in which a record reached bronze.",
+            )
         _samples()
         left, right = st.columns(2)
-        for place, title, stream in ((left, "Drift of listening", now.LISTENING), (right, "Drift of the shop", now.SHOP)):
-            with place:
-                panel(
-                    title,
-                    query.mix,
-                    stream,
-                    28,
-                    draw=lambda rows, types=stream.types: charts.over_time(
-                        rows.rename(columns={"day": "at"}), "share", "share of the day's events", "type", types, format_=".0%"
-                    ),
-                    empty="There are no events yet.",
-                    about="How a day's events divide into types, the last 28 days: a shift is behaviour, or a producer.",
-                )
+        with left:
+            _drift("Drift of listening", now.LISTENING)
+        with right:
+            _drift("Drift of the shop", now.SHOP)
 
     live(figures)
 
 
-def _reasons(rows: pd.DataFrame) -> object:
+def _drift(title: str, stream: now.Stream) -> None:
+    def draw(rows: pd.DataFrame) -> charts.Drawing:
+        by_day = rows.rename(columns={"day": "at"})
+        return charts.over_time(by_day, "share", "share of the day's events", "type", stream.types, format_=".0%")
+
+    panel(
+        title,
+        query.mix,
+        stream,
+        28,
+        draw=draw,
+        empty="There are no events yet.",
+        about="How a day's events divide into types, the last 28 days: a shift is behaviour, or a producer.",
+    )
+
+
+def _reasons(rows: pd.DataFrame) -> charts.Drawing:
     shown = rows.assign(source=rows["source"].str.replace("bronze.", ""))
     return charts.stacked(shown, "reason", "records", "source", sorted(shown["source"].unique()), "records refused")
 
 
-def _over_time(rows: pd.DataFrame) -> object:
-    by_source = rows.groupby(["at", "source"], as_index=False)["records"].sum()
+def _over_time(rows: pd.DataFrame) -> charts.Drawing:
+    by_source = rows.groupby(["at", "source"])["records"].sum().reset_index()
     by_source["hour"] = by_source["at"].dt.strftime("%m-%d %H:00")
     by_source["source"] = by_source["source"].str.replace("bronze.", "")
-    return charts.stacked(by_source, "hour", "records", "source", sorted(by_source["source"].unique()), "records refused")
+    return charts.stacked(
+        by_source, "hour", "records", "source", sorted(by_source["source"].unique()), "records refused"
+    )
 
 
 def _samples() -> None:
@@ -75,4 +91,12 @@ def _samples() -> None:
     labels = [f"{source}: {reason}" for source, reason in reasons]
     label = st.selectbox("Samples of", labels, key="refused", bind="query-params")
     source, reason = reasons[labels.index(label)] if label in labels else reasons[0]
-    panel("Samples", query.samples, source, reason, 20, empty=_NOTHING_REFUSED, about="The first bytes as they came; what cannot be printed is escaped.")
+    panel(
+        "Samples",
+        query.samples,
+        source,
+        reason,
+        20,
+        empty=_NOTHING_REFUSED,
+        about="The first bytes as they came; what cannot be printed is escaped.",
+    )

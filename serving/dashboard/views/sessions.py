@@ -57,7 +57,12 @@ def _session(session: str) -> None:
             query.recommended,
             session,
             10,
-            columns={"session_id": "made for", "score": st.column_config.NumberColumn("score", format="%.3f")},
+            columns={
+                "session_id": "made for",
+                "model_version": None,
+                "rank": "#",
+                "score": st.column_config.NumberColumn("score", format="%.3f"),
+            },
             about="As applications read them; made for * means that nothing is known of the session.",
         )
     with right:
@@ -77,12 +82,28 @@ def _shop(days: int) -> None:
             empty=_EMPTY,
         )
     with right:
-        panel("Top active sessions of the newest day", query.most_active, empty=_EMPTY, columns={"day": None, "rank": "#"})
+        panel(
+            "Top active sessions of the newest day", query.most_active, empty=_EMPTY, columns={"day": None, "rank": "#"}
+        )
     left, right = st.columns(2)
     with left:
-        panel("Conversion by day", query.by_day, days, draw=_shares, empty=_EMPTY, about="Shares of sessions of people; a cart left behind is one of those with a cart.")
+        panel(
+            "Conversion by day",
+            query.by_day,
+            days,
+            draw=_shares,
+            empty=_EMPTY,
+            about="Shares of sessions of people; a cart left behind is one of those with a cart.",
+        )
     with right:
-        panel("Sessions by day", query.by_day, days, draw=_sessions, empty=_EMPTY, about="Sessions of people; bots are kept out.")
+        panel(
+            "Sessions by day",
+            query.by_day,
+            days,
+            draw=_sessions,
+            empty=_EMPTY,
+            about="Sessions of people; bots are kept out.",
+        )
     left, right = st.columns(2)
     with left:
         panel(
@@ -99,16 +120,22 @@ def _shop(days: int) -> None:
             "How many events they have",
             query.sizes,
             days,
-            draw=lambda rows: charts.columns(rows, "events", "sessions", "events of the session (20: 20 and more)", "sessions"),
+            draw=lambda rows: charts.columns(
+                rows, "events", "sessions", "events of the session (20: 20 and more)", "sessions"
+            ),
             empty=_EMPTY,
         )
 
 
-def _shares(rows: pd.DataFrame) -> object:
-    long = rows.rename(columns={"day": "at"} | _SHARES).melt(["at"], list(_SHARES.values()), "share", "of sessions").dropna()
+def _shares(rows: pd.DataFrame) -> charts.Drawing:
+    long = (
+        rows.rename(columns={"day": "at"} | _SHARES)
+        .melt(["at"], list(_SHARES.values()), "share", "of sessions")
+        .dropna()
+    )
     return charts.over_time(long, "of sessions", "share of sessions", "share", list(_SHARES.values()), format_=".0%")
 
 
-def _sessions(rows: pd.DataFrame) -> object:
+def _sessions(rows: pd.DataFrame) -> charts.Drawing:
     shown = rows.assign(date=rows["day"].dt.strftime("%a %m-%d"), sessions=rows["num_sessions"])
     return charts.columns(shown, "date", "sessions", "UTC day on which they began", "sessions")

@@ -9,7 +9,9 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from reclake import tables
 
 NEWEST = dt.datetime(2024, 1, 7, 12, 0, 30, tzinfo=dt.UTC)
-HOSTILE = '<script>document.title="stolen"</script> ![x](https://evil.example/x.png) :material/bug: مرحبا 🎧 ' + "long " * 60
+HOSTILE = (
+    '<script>document.title="stolen"</script> ![x](https://evil.example/x.png) :material/bug: مرحبا 🎧 ' + "long " * 60
+)
 
 
 def folder(home, table):
@@ -43,9 +45,9 @@ def million_events(home, number=1_000_000, minutes=60):
     """So many listening events, evenly in the last minutes, of 5,000 listeners."""
     import numpy as np
 
-    at = np.datetime64(NEWEST.replace(tzinfo=None), "us") - (np.arange(number) * (minutes * 60_000_000 // number)).astype(
-        "timedelta64[us]"
-    )
+    at = np.datetime64(NEWEST.replace(tzinfo=None), "us") - (
+        np.arange(number) * (minutes * 60_000_000 // number)
+    ).astype("timedelta64[us]")
     kinds = pa.array(["like", "complete", "pause", "rate", "skip"])
     numbers = np.arange(number)
     columns = {

@@ -3,10 +3,10 @@
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
 
 from reclake import tables
 from serving.dashboard.panels import csv_of, plain
+from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
 
 PAGES = ["now", "listener", "sessions", "churn", "models", "quality"]
 
@@ -67,7 +67,9 @@ def test_the_window_of_the_url_is_the_one_shown(home):
     assert {window: one.delta for window, one in active.items()} == {"15 min": "1 events", "1 day": "3 events"}
 
 
-@pytest.mark.parametrize("user", ["<img src=x onerror=alert(1)>", "![x](https://evil.example/x.png)", "' OR 1=1 --", "*"])
+@pytest.mark.parametrize(
+    "user", ["<img src=x onerror=alert(1)>", "![x](https://evil.example/x.png)", "' OR 1=1 --", "*"]
+)
 def test_a_hostile_user_of_the_url_is_shown_as_text(home, user):
     app = show("listener", user=user)
 
@@ -77,7 +79,11 @@ def test_a_hostile_user_of_the_url_is_shown_as_text(home, user):
 
 def test_a_refused_record_can_be_chosen_by_its_reason(home):
     row = {"source": "bronze.user_events", "quarantined_at": NEWEST, "position": "1"}
-    write(home, tables.quarantine, [row | {"reason": "b", "value": b"one"}, row | {"reason": "a", "value": b"two", "position": "2"}])
+    write(
+        home,
+        tables.quarantine,
+        [row | {"reason": "b", "value": b"one"}, row | {"reason": "a", "value": b"two", "position": "2"}],
+    )
 
     app = show("quality", refused="bronze.user_events: b")
 

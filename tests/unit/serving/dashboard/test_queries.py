@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, million_events, write
 
 from reclake import tables
 from reclake.errors import ServiceError, SettingsError
@@ -11,11 +10,14 @@ from reclake.settings import Settings
 from serving.dashboard.delta_files import DeltaFiles
 from serving.dashboard.queries import churn, listener, models, now, quality, shop
 from serving.dashboard.stores import Stores
+from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, million_events, write
 
 
 @pytest.fixture
 def stores(tmp_path):
-    return Stores(Settings(reclake_home=tmp_path, mongodb_uri="mongodb://127.0.0.1:9", lakehouse_root=None, catalog=None))
+    return Stores(
+        Settings(reclake_home=tmp_path, mongodb_uri="mongodb://127.0.0.1:9", lakehouse_root=None, catalog=None)
+    )
 
 
 def test_events_are_counted_per_minute_and_quiet_minutes_count_nothing(stores, tmp_path):
@@ -40,7 +42,9 @@ def test_a_long_window_is_shown_by_the_hour_and_still_per_minute(stores, tmp_pat
 
 
 def test_active_listeners_are_counted_once(stores, tmp_path):
-    write(tmp_path, tables.user_events, listening(0, 1, 2) + listening(4, user_id="user-2") + listening(900, user_id="x"))
+    write(
+        tmp_path, tables.user_events, listening(0, 1, 2) + listening(4, user_id="user-2") + listening(900, user_id="x")
+    )
 
     assert now.active(stores, now.LISTENING, 15) == now.Active(users=2, events=4)
 
@@ -157,9 +161,13 @@ def test_samples_of_quarantine_show_what_came_and_hide_nothing(stores, tmp_path)
 
 def test_a_gate_is_closed_by_a_critical_failure_only(stores, tmp_path):
     def checked(table, severity, passed):
-        return {"run_id": table, "table_name": table, "expectation": severity, "severity": severity, "passed": passed} | {
-            "checked_at": NEWEST
-        }
+        return {
+            "run_id": table,
+            "table_name": table,
+            "expectation": severity,
+            "severity": severity,
+            "passed": passed,
+        } | {"checked_at": NEWEST}
 
     rows = [checked("a", "critical", True), checked("b", "warning", False), checked("c", "critical", False)]
     write(tmp_path, tables.quality_results, rows)
