@@ -63,12 +63,13 @@ def _verdict(rows: pd.DataFrame) -> None:
 def _measured() -> None:
     options: list[str] = []
 
-    def known() -> None:
+    def ask_metrics() -> None:
         rows = ask(query.evaluations).rows
         # What decides stands first, then what most models are measured by.
-        options.extend(sorted(rows["metric"].unique(), key=lambda one: one not in _DECIDING) if len(rows) else [])
+        known = sorted(rows["metric"].unique()) if len(rows) else []
+        options.extend([one for one in _DECIDING if one in known] + [one for one in known if one not in _DECIDING])
 
-    guarded(known)
+    guarded(ask_metrics)
     metric = st.selectbox("Metric", options, key="metric", bind="query-params") if options else None
     if metric is None:
         return
