@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     from rich.console import Console
 
+    from producers.simulation import Run
     from reclake.lake import Lakehouse
     from reclake.settings import Settings
 
-JOB = "listening"
+LISTENING, SHOP = ("listening",), ("shop", "realtime")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +34,7 @@ def demo(
     events: Annotated[int, typer.Option(min=1, help="Events to simulate.")] = 50_000,
     users: Annotated[int, typer.Option(min=1, help="Listeners to simulate.")] = 1_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same listeners and events.")] = 42,
+    shop: Annotated[bool, typer.Option("--shop", help="The shop as well: as many clicks, and its jobs.")] = False,
 ) -> None:
     """Show everything on this machine: Kafka, bronze, silver, gold, and the store that applications read.
 
@@ -53,35 +56,52 @@ def demo(
     console.print(f"Kafka answers at {bootstrap}; the document store is up.", highlight=False)
     started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     if recorded is None:
-        _simulate(settings, seed=seed, events=events, users=users)
+        _listen(settings, seed=seed, events=events, users=users)
     else:
         _replay(settings, recorded)
+    if shop:
+        _go_shopping(settings, seed=seed, events=events, users=users)
     with Lakehouse(settings) as lake:
         from reclake.cli.run import run_with_progress
 
-        done = run_with_progress(lake, JOB, {}, console)
-        if done.failed:
-            raise typer.Exit(1)
+        for job in LISTENING + (SHOP if shop else ()):
+            if run_with_progress(lake, job, {}, console).failed:
+                raise typer.Exit(1)
         with console.status("Counting ..."):
             _report(lake, started, console)
 
 
-def _simulate(settings: Settings, *, seed: int, events: int, users: int) -> None:
-    """Publish the week after the last one that was published whole."""
+def _listen(settings: Settings, *, seed: int, events: int, users: int) -> None:
     from producers.listening import Simulation
+
+    _simulate(settings, "listening", seed, lambda run: Simulation(seed=seed, run=run, events=events, users=users))
+
+
+def _go_shopping(settings: Settings, *, seed: int, events: int, users: int) -> None:
+    from producers.clicks import Simulation
+    from producers.purchases import History, write_purchases
+
+    history = History(seed=seed, rows=5 * users, users=users)
+    write_purchases(history, settings.incoming_purchases / f"demo-{seed}-{users}.parquet")
+    _simulate(settings, "shopping", seed, lambda run: Simulation(seed=seed, run=run, events=events, users=users))
+
+
+def _simulate(settings: Settings, what: str, seed: int, of_run: Callable[[int], Run[Any]]) -> None:
+    """Publish the week after the last one that was published whole."""
     from producers.simulation import simulate
     from reclake.cli.publishing import publish_with_progress
 
     state = settings.home / "demo.json"
     runs: dict[str, int] = json.loads(state.read_text()) if state.exists() else {}
-    simulation = Simulation(seed=seed, run=runs.get(str(seed), 0), events=events, users=users)
+    key = f"{what} {seed}"
+    simulation = of_run(runs.get(key, 0))
     publish_with_progress(
-        f"Simulating week {simulation.run + 1}",
+        f"Simulating week {simulation.run + 1} of {what}",
         simulation.expected().total(),
         lambda show: simulate(settings, simulation, on_progress=show),
     )
     settings.home.mkdir(parents=True, exist_ok=True)
-    state.write_text(json.dumps(runs | {str(seed): simulation.run + 1}))
+    state.write_text(json.dumps(runs | {key: simulation.run + 1}))
 
 
 def _replay(settings: Settings, recorded: Path) -> None:

@@ -79,14 +79,19 @@ def funnel(
         if not windows:
             raise NothingToServeError("The funnel is empty: run `reclake run realtime`.")
         whole = overall(connection, windows[-1].start)
-    state = {(True, False): "final", (True, True): "corrected", (False, False): "open", (False, True): "open"}
+    state = {(True, False): "", (True, True): "late", (False, False): "open", (False, True): "open"}
     rows = [
         (f"{one.start:%Y-%m-%d %H:%M}", state[one.is_final, one.is_corrected], *_cells(one.funnel)) for one in windows
     ]
-    columns = ("window (UTC)", "state", "looked", "had a cart", "bought", "cart rate", "of carts bought", "conversion")
+    columns = ("window, UTC", "", "looked", "cart", "bought", "cart %", "buy %", "all %")
     console = Console()
     console.print(
-        table_of("Shoppers in windows of ten minutes", columns, [*rows, ("all", "", *_cells(whole))], columns[2:])
+        table_of(
+            "Shoppers in windows of ten minutes",
+            columns,
+            [*rows, ("all", "", *_cells(whole))],
+            columns[2:],
+        )
     )
 
 

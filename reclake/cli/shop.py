@@ -61,16 +61,16 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
         raise NothingToServeError("The shop has no sessions yet: run `reclake run shop`.")
     rows = [
         (
-            f"{r['day']:%a %Y-%m-%d}",
+            f"{r['day']:%Y-%m-%d}",
             f"{r['num_sessions']:,}",
             f"{r['num_users']:,}",
             _minutes(r["mean_length"]),
             *(_percent(r[share]) for share in ("cart_rate", "conversion", "abandonment")),
-            f"{r['revenue']:,.2f}",
+            f"{r['revenue']:,.0f}",
         )
         for r in newest
     ]
-    columns = ("day", "sessions", "shoppers", "mean length", "with cart", "conversion", "abandoned", "revenue")
+    columns = ("day", "sessions", "users", "min", "cart", "bought", "dropped", "revenue")
     bots = sum(r["num_bots"] for r in newest)
     yield Group(
         table_of("Sessions by day", columns, rows, columns[1:]),
@@ -80,7 +80,7 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
     top = lake.read(tables.top_sessions).where((F.col("day") == F.lit(newest[0]["day"])) & (F.col("rank") <= n))
     yield table_of(
         f"Most active sessions of {newest[0]['day']}",
-        ("#", "session", "shopper", "events", "purchases", "length"),
+        ("#", "session", "shopper", "events", "bought", "min"),
         [
             (
                 r["rank"],
@@ -92,7 +92,7 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
             )
             for r in top.orderBy("rank").collect()
         ],
-        ("#", "events", "purchases", "length"),
+        ("#", "events", "bought", "min"),
     )
 
     popular = lake.read(tables.item_popularity).where(F.col("rank") <= MOST_POPULAR)
@@ -114,7 +114,7 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
 
 
 def _minutes(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
+    return "-" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
 def _percent(share: float | None) -> str:

@@ -37,23 +37,24 @@ def windows(events: DataFrame) -> DataFrame:
     return events.groupBy(*GROUP).agg(*counts()).select(*GROUP, end.alias(W.window_end), *NUMBERS)
 
 
-def with_state(recounted: DataFrame, known: DataFrame, watermark: Column) -> DataFrame:
-    """Add `is_final`, and `is_corrected`: the window was final with other counts before.
+def with_state(recounted: DataFrame, known: DataFrame, passed: Column, watermark: Column) -> DataFrame:
+    """Add `is_final`, and `is_corrected`: the window was final with other counts before, or without any.
 
     Parameters
     ----------
     known : DataFrame
         Rows of `silver.funnel_summary` that the windows had so far.
-    watermark : Column
-        Windows that end until then are final.
+    passed, watermark : Column
+        Windows that end until then were final so far, and are now.
     """
     before = F.struct(*NUMBERS, W.is_final, W.is_corrected).alias("before")
     differs = F.struct(*NUMBERS) != F.struct(*(F.col(f"before.{name}") for name in NUMBERS))
     # By the counts, so that a run that is repeated after it was killed sees no correction in its own rows.
     corrected = F.col(f"before.{W.is_corrected}") | (F.col(f"before.{W.is_final}") & differs)
+    is_new = F.col("before").isNull() & (F.col(W.window_end) <= passed)
     return (
         recounted.join(known.select(*GROUP, before), list(GROUP), "left")
         .withColumn(W.is_final, F.col(W.window_end) <= watermark)
-        .withColumn(W.is_corrected, F.coalesce(corrected, F.lit(False)))
+        .withColumn(W.is_corrected, is_new | F.coalesce(corrected, F.lit(False)))
         .drop("before")
     )

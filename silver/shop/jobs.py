@@ -104,17 +104,15 @@ def update_funnel(lake: Lakehouse) -> None:
             scope = touched.select(*funnel.GROUP).distinct()
             before = lake.progress.of(consumer).get(newest_window, 0)
             newest = max(before, _newest(scope))
-            watermark = _seconds_before(newest, lake.settings.funnel_watermark_minutes)
+            passed, watermark = (_seconds_before(at, lake.settings.funnel_watermark_minutes) for at in (before, newest))
             events = lake.read(tables.clickstream_events, among=touched.select(C.user_id, C.day).distinct())
             recounted = funnel.windows(funnel.with_window(events).join(scope, list(funnel.GROUP), "left_semi"))
             known = lake.read(tables.funnel_summary, among=scope)
-            made = stage("made", funnel.with_state(recounted, known, watermark))
+            made = stage("made", funnel.with_state(recounted, known, passed, watermark))
             lake.refresh(tables.funnel_summary, made, scope)
             # From the last watermark on, so that windows of old are not looked at.
-            passed = F.col(W.window_end).between(
-                _seconds_before(before, lake.settings.funnel_watermark_minutes), watermark
-            )
-            closed = lake.read(tables.funnel_summary).where(passed & ~F.col(W.is_final))
+            closing = F.col(W.window_end).between(passed, watermark) & ~F.col(W.is_final)
+            closed = lake.read(tables.funnel_summary).where(closing)
             lake.upsert(tables.funnel_summary, stage("closed", closed.withColumn(W.is_final, F.lit(True))))
             lake.progress.commit(consumer, {newest_window: newest})
 

@@ -78,7 +78,7 @@ def test_what_is_written_is_read(store, settings):
 
 
 def test_a_time_without_a_zone_is_utc(store, settings):
-    funnel = ("u", NOON.replace(tzinfo=None), (NOON + timedelta(minutes=10)).replace(tzinfo=None), 3, 2, 1, True)
+    funnel = ("u", NOON.replace(tzinfo=None), (NOON + timedelta(minutes=10)).replace(tzinfo=None), 3, 2, 1, True, False)
 
     write_batch(store, FUNNEL_SUMMARY, "1", [funnel])
 
