@@ -19,3 +19,4 @@ bench: ## side-by-side measurements, a table of ratios each
 	uv run python -m benchmarks.bronze
 	uv run python -m benchmarks.silver
 	uv run python -m benchmarks.idle
+	uv run python -m benchmarks.dashboard

@@ -178,6 +178,11 @@ class Settings(BaseSettings):
         default=30, gt=0, description="how often the churn API looks whether another version serves"
     )
 
+    dashboard_warehouse: str | None = Field(
+        default=None, description="id of the SQL warehouse that the dashboard asks where there is a catalog"
+    )
+    dashboard_refresh_seconds: float = Field(default=15, ge=1, description="how often the dashboard reads anew")
+
     als_engine: AlsEngine = "spark_als"
     als_rank: int | None = Field(default=None, ge=1, description="factors; none: what suits the engine, as below")
     als_iterations: int | None = Field(default=None, ge=1)

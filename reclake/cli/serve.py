@@ -1,4 +1,4 @@
-"""The commands `reclake serve ...`: what answers over HTTP."""
+"""The commands `reclake serve ...` and `reclake dashboard`: what answers over HTTP."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     serve.callback()(_serve)
     serve.command("churn")(churn)
     app.add_typer(serve, name="serve")
+    app.command()(dashboard)
 
 
 def churn(
@@ -30,6 +31,18 @@ def churn(
         at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         Console(stderr=True).print(f"Churn API on {at}, pages at /docs. Ctrl-C ends it.", style="dim")
         serve(settings, listening)
+
+
+def dashboard(
+    host: Annotated[str, typer.Option(help="Address; on another than the loopback everybody can read.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8501,
+) -> None:
+    """Open the dashboard on what the jobs have made: what happens now, for a listener, the shop, models, quality."""
+    from reclake.settings import load_settings
+    from serving.dashboard.server import serve
+
+    load_settings()  # what is wrong with them is said here, not on every page
+    serve(host, port)
 
 
 def _serve() -> None:

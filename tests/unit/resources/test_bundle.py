@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from databricks.bundles.apps import App
 from databricks.bundles.experiments import MlflowExperiment
 from databricks.bundles.jobs import Job
 from databricks.bundles.model_serving_endpoints import ModelServingEndpoint
@@ -12,11 +13,13 @@ from databricks.bundles.volumes import Volume
 
 from reclake.jobs.bundle import read_bundle
 from reclake.jobs.definition import load_jobs
-from reclake.settings import load_settings
+from reclake.settings import Settings, load_settings
+from serving.dashboard.server import APP
 from tests.unit.resources import lints
 
 FILE = Path(__file__).parents[3] / "databricks.yml"
 MODELS = {
+    "apps": App,
     "jobs": Job,
     "schemas": Schema,
     "volumes": Volume,
@@ -28,6 +31,7 @@ MODELS = {
 OF_DEPLOYMENT = {
     "workspace.current_user.userName": "anna@example.org",
     "var.kafka_bootstrap_servers": "broker:9092",
+    "var.dashboard_warehouse": "0123456789abcdef",
     "var.service_principal": "00000000-0000-0000-0000-000000000000",
 }
 GIVEN = {
@@ -110,6 +114,20 @@ def test_the_churn_endpoint_serves_the_registered_model_and_costs_nothing_unused
 
     assert entity["entity_name"] == f"{model['catalog_name']}.{model['schema_name']}.{model['name']}"
     assert entity["scale_to_zero_enabled"]
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_the_dashboard_gets_settings_that_there_are_and_only_asks_to_read(target):
+    dashboard = resolved(target, "apps")["dashboard"]
+    given = {one["name"].lower() for one in dashboard["config"]["env"]}
+    needed = {one["value_from"] for one in dashboard["config"]["env"] if "value_from" in one}
+
+    assert given <= Settings.model_fields.keys()
+    assert needed == {resource["name"] for resource in dashboard["resources"]}
+    assert dashboard["config"]["command"][-1] == APP.relative_to(FILE.parent).as_posix()
+    assert {
+        rights["permission"] for one in dashboard["resources"] for rights in one.values() if isinstance(rights, dict)
+    } == {"CAN_USE", "READ"}
 
 
 def test_staging_and_prod_share_no_schema():

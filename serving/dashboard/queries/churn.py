@@ -1,0 +1,172 @@
+"""The funnel and churn: who goes how far, who is about to leave and what drives it; and what if."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+
+from gold.churn.features import INPUTS
+from reclake import tables
+from reclake.errors import RecLakeError, ServiceError
+from serving.dashboard.figure import Figure
+from serving.dashboard.stores import Stores
+
+STEPS = {"num_views": "viewed", "num_add_to_cart": "put into the cart", "num_purchases": "bought"}
+_API_SECONDS = 5
+
+
+def newest_window(stores: Stores) -> dt.datetime | None:
+    """The end of the newest window of the funnel."""
+    found = stores.database.rows("SELECT max(window_start) + interval '10 minutes' AS until FROM funnel_summary")
+    until = found["until"].iloc[0]
+    return None if pd.isna(until) else pd.Timestamp(until).to_pydatetime()
+
+
+def funnel(stores: Stores, minutes: int) -> Figure:
+    """How many shoppers went how far in the `minutes` up to the newest window.
+
+    Returns
+    -------
+    Figure
+        `step`, `shoppers` who did at least that much, `of_first` and `of_previous` (shares).
+    """
+    until = newest_window(stores)
+    if until is None:
+        return Figure(pd.DataFrame())
+    found = stores.database.rows(
+        """
+        SELECT count(*) FILTER (WHERE views + carts + purchases > 0) AS num_views,
+               count(*) FILTER (WHERE carts + purchases > 0) AS num_add_to_cart,
+               count(*) FILTER (WHERE purchases > 0) AS num_purchases
+        FROM (
+            SELECT user_id, sum(num_views) AS views, sum(num_add_to_cart) AS carts, sum(num_purchases) AS purchases
+            FROM funnel_summary WHERE window_start >= %(since)s GROUP BY user_id
+        ) AS shoppers
+        """,
+        since=until - dt.timedelta(minutes=minutes),
+    ).iloc[0]
+    rows = pd.DataFrame({"step": list(STEPS.values()), "shoppers": [int(found[column]) for column in STEPS]})
+    rows["of_first"] = rows["shoppers"] / max(rows["shoppers"].iloc[0], 1)
+    rows["of_previous"] = (rows["shoppers"] / rows["shoppers"].shift().replace(0, pd.NA)).astype(float)
+    return Figure(rows, until=until)
+
+
+def conversion(stores: Stores, minutes: int) -> Figure:
+    """Shares of shoppers over time.
+
+    Returns
+    -------
+    Figure
+        `at` (begin of ten minutes; of an hour, or a day, where the time is longer), `shoppers`, `with_cart`,
+        `bought` (shares of them), `is_final`.
+    """
+    until = newest_window(stores)
+    if until is None:
+        return Figure(pd.DataFrame())
+    bucket = "10 minutes" if minutes <= 360 else "1 hour" if minutes <= 1_440 else "1 day"
+    rows = stores.database.rows(
+        """
+        SELECT at, count(*) AS shoppers, avg((carts + purchases > 0)::int)::float8 AS with_cart,
+               avg((purchases > 0)::int)::float8 AS bought, bool_and(final) AS is_final
+        FROM (
+            SELECT date_bin(%(bucket)s::interval, window_start, '2000-01-01+00') AS at, user_id,
+                   sum(num_add_to_cart) AS carts, sum(num_purchases) AS purchases, bool_and(is_final) AS final
+            FROM funnel_summary WHERE window_start >= %(since)s GROUP BY 1, 2
+        ) AS shoppers GROUP BY at ORDER BY at
+        """,
+        bucket=bucket,
+        since=until - dt.timedelta(minutes=minutes),
+    )
+    return Figure(rows, until=until)
+
+
+def alerts(stores: Stores, n: int) -> Figure:
+    """Shoppers by churn probability, the highest first, with what the model was told of them.
+
+    Returns
+    -------
+    Figure
+        `user_id`, `churn_probability`, `threshold`, `churned`, `as_of`, the inputs of `gold.churn_features` (missing
+        where the lakehouse has none), `model_version`.
+    """
+    rows = stores.database.rows(
+        """
+        SELECT user_id, churn_probability, threshold, churned, as_of, predicted_at, model_version
+        FROM churn_prediction ORDER BY churn_probability DESC, user_id LIMIT %(n)s
+        """,
+        n=n,
+    )
+    if rows.empty:
+        return Figure(rows)
+    predicted_at = rows.pop("predicted_at").max().to_pydatetime()
+    ids = {f"id{number}": str(one) for number, one in enumerate(rows["user_id"])}
+    # Churn is in PostgreSQL; what the model was told is not, and may be away.
+    with suppress(RecLakeError):
+        known = stores.lake.rows(
+            f"SELECT user_id, {', '.join(INPUTS)} FROM {tables.churn_features} AS f "  # noqa: S608 - ids are bound
+            f"WHERE as_of = (SELECT max(as_of) FROM {tables.churn_features}) "
+            f"AND user_id IN ({', '.join(f'${name}' for name in ids)})",
+            **ids,
+        )
+        rows = rows.merge(known, on="user_id", how="left")
+        rows = rows[[*rows.columns.drop(["as_of", "model_version"]), "as_of", "model_version"]]
+    return Figure(rows, predicted_at)
+
+
+def summary(stores: Stores) -> Figure:
+    """How probabilities spread, in twentieths: `from_probability`, `shoppers`, `churned`, `threshold`."""
+    rows = stores.database.rows(
+        """
+        SELECT least(floor(churn_probability * 20), 19)::int / 20.0::float8 AS from_probability, count(*) AS shoppers,
+               count(*) FILTER (WHERE churned) AS churned, max(threshold) AS threshold, max(predicted_at) AS at
+        FROM churn_prediction GROUP BY 1 ORDER BY 1
+        """
+    )
+    return Figure(rows, rows.pop("at").max().to_pydatetime() if len(rows) else None)
+
+
+def usual(stores: Stores) -> Figure:
+    """The median of each input over the shoppers that were looked at last: `input`, `median`."""
+    medians = ", ".join(f"median({name}) AS {name}" for name in INPUTS)
+    row = stores.lake.rows(
+        f"SELECT {medians} FROM {tables.churn_features} "  # noqa: S608
+        f"WHERE as_of = (SELECT max(as_of) FROM {tables.churn_features})"
+    )
+    rows = row.T.reset_index().set_axis(["input", "median"], axis=1).dropna()
+    return Figure(rows, stores.lake.written_at(tables.churn_features))
+
+
+def what_if(stores: Stores, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Ask the churn API about a shopper as if they were so.
+
+    Returns
+    -------
+    dict
+        `churned`, `churn_probability`, `threshold`, `model_version`, `imputed`.
+
+    Raises
+    ------
+    ServiceError
+        The API does not answer, or refuses; the message says why.
+    """
+    import httpx
+
+    settings = stores.settings
+    address = settings.churn_api_url or "http://127.0.0.1:8000"
+    key = {"X-API-Key": settings.churn_api_key.get_secret_value()} if settings.churn_api_key else {}
+    try:
+        answer = httpx.post(f"{address.rstrip('/')}/predict", json=inputs, headers=key, timeout=_API_SECONDS)
+    except httpx.HTTPError as error:
+        raise ServiceError(
+            f"The churn API at {address} does not answer ({type(error).__name__}). Start it with `reclake serve "
+            "churn`, or set CHURN_API_URL."
+        ) from None
+    said: dict[str, Any] = (
+        answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
+    )
+    if answer.status_code != httpx.codes.OK:
+        raise ServiceError(f"The churn API refused ({answer.status_code}): {said.get('detail', 'no reason given')}")
+    return said

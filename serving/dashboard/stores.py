@@ -1,0 +1,189 @@
+"""The stores that the dashboard reads, opened once for all who look, and left alone for a while when they are away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
+
+from reclake.errors import RecLakeError, ServiceError
+from reclake.progress import Progress
+from reclake.settings import Settings
+from serving.dashboard.figure import in_utc
+from serving.dashboard.lake import Lake, open_lake
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from pymongo import MongoClient
+    from pymongo.database import Database
+
+Result = TypeVar("Result")
+
+_AWAY_SECONDS = 10
+"""A store that did not answer is not asked again for so long: every panel would wait for it, one after the other."""
+_PATIENCE_MS = 1_500
+
+
+class Stores:
+    """Everything that a page reads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.documents = Documents(settings)
+        self.database = Relations(settings)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The tables of the lakehouse."""
+        return open_lake(self.settings)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far each task has read."""
+        return Progress(self.settings.files / "progress")
+
+
+class _Away:
+    """Remembers for a while that a store did not answer."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._error: RecLakeError | None = None
+
+    def ask(self, work: Callable[[], Result]) -> Result:
+        if self._error and time.monotonic() < self._until:
+            raise self._error
+        try:
+            return work()
+        except ServiceError as error:
+            self._error, self._until = error, time.monotonic() + _AWAY_SECONDS
+            raise
+
+
+class Documents:
+    """MongoDB: recommendations and profiles."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._away = _Away()
+        self._client: MongoClient[dict[str, Any]] | None = None
+        self._lock = RLock()
+
+    def ask(self, work: Callable[[Database[dict[str, Any]]], Result]) -> Result:
+        """Do reading `work` on the recommendations database.
+
+        Raises
+        ------
+        ServiceError
+            The store does not answer, or refuses.
+        """
+        return self._away.ask(lambda: self._ask(work))
+
+    def find(
+        self, collection: str, where: dict[str, Any], sort: Sequence[str] = ("rank",), limit: int = 100
+    ) -> pd.DataFrame:
+        """Documents of a collection, best first."""
+        found = self.ask(
+            lambda database: list(
+                database[collection].find(where, {"_id": False}).sort([(field, 1) for field in sort]).limit(limit)
+            )
+        )
+        return in_utc(pd.DataFrame(found))
+
+    def _ask(self, work: Callable[[Database[dict[str, Any]]], Result]) -> Result:
+        from pymongo.errors import OperationFailure, PyMongoError
+
+        try:
+            return work(self._connected().get_database(self._settings.mongodb_database))
+        except OperationFailure as error:
+            raise ServiceError(f"The document store refused to be read (code {error.code}).") from None
+        except PyMongoError:
+            # Where it is may have changed: an embedded store that was started again has another port.
+            self._client = None
+            raise ServiceError("The document store does not answer. Check MONGODB_URI, or unset it.") from None
+
+    def _connected(self) -> MongoClient[dict[str, Any]]:
+        from pymongo import MongoClient
+        from pymongo.errors import PyMongoError
+
+        from reclake.services import mongodb_uri
+
+        with self._lock:
+            if self._client is None:
+                try:
+                    self._client = MongoClient(
+                        mongodb_uri(self._settings),
+                        serverSelectionTimeoutMS=_PATIENCE_MS,
+                        connectTimeoutMS=_PATIENCE_MS,
+                        socketTimeoutMS=10_000,
+                        readPreference="secondaryPreferred",
+                        appname="reclake-dashboard",
+                        tz_aware=True,
+                    )
+                except (PyMongoError, ValueError):
+                    raise ServiceError(
+                        "MONGODB_URI cannot be used: it should be mongodb+srv://USER:PASSWORD@HOST."
+                    ) from None
+            return self._client
+
+
+class Relations:
+    """PostgreSQL: the funnel and churn."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._away = _Away()
+        self._open: tuple[Connection[tuple[Any, ...]], ExitStack] | None = None
+        self._lock = RLock()
+
+    def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
+        """Answer a query with parameters `%(name)s`.
+
+        Raises
+        ------
+        NothingToServeError
+            There are no tables yet.
+        ServiceError
+            PostgreSQL does not answer.
+        """
+        return self._away.ask(lambda: self._rows(sql, parameters))
+
+    def _rows(self, sql: str, parameters: dict[str, Any]) -> pd.DataFrame:
+        from psycopg import Error, OperationalError
+        from psycopg import sql as text
+        from psycopg.errors import UndefinedTable
+
+        from reclake.errors import NothingToServeError
+
+        with self._lock:
+            connection = self._connected()
+            try:
+                cursor = connection.execute(text.SQL(sql), parameters)
+                return in_utc(
+                    pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
+                )
+            except UndefinedTable:
+                raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run realtime`.") from None
+            except OperationalError:
+                self._close()
+                raise ServiceError("PostgreSQL went away; the next refresh asks again.") from None
+            except Error as error:
+                raise ServiceError(f"PostgreSQL refused to be read: {error.diag.message_primary}.") from None
+
+    def _connected(self) -> Connection[tuple[Any, ...]]:
+        from reclake.database import connect_read_only
+
+        if self._open is None or self._open[0].closed:
+            stack = ExitStack()
+            self._open = (stack.enter_context(connect_read_only(self._settings)), stack)
+        return self._open[0]
+
+    def _close(self) -> None:
+        if self._open:
+            self._open[0].close()
+            self._open = None

@@ -1,0 +1,132 @@
+"""For a listener: what they heard, what they are recommended and why, and what each source would say alone."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from serving.dashboard import charts
+from serving.dashboard.panels import ask, guarded, live, panel, plain, table
+from serving.dashboard.queries import listener as query
+
+SCORE = st.column_config.NumberColumn("score", format="%.2f")
+NUMBER = st.column_config.NumberColumn("#", width=40)
+REASONS = {"liked": "liked before", "similar": "similar text", "popular": "popular now"}
+
+
+def page() -> None:
+    """Draw the page."""
+    st.title("For a listener")
+    found: list[str] = []
+    guarded(lambda: found.extend(ask(query.find_users)))
+    chosen = st.session_state.get("user") or st.query_params.get("user")
+    options = list(dict.fromkeys([*([chosen] if chosen else []), *found]))
+    left, right = st.columns([3, 1])
+    user = left.selectbox(
+        "Listener",
+        options,
+        key="user",
+        bind="query-params",
+        accept_new_options=True,
+        placeholder="Choose one, or type any user_id",
+        help="The first users that have recommendations; any other id can be typed.",
+    )
+    n = right.number_input("How many", 1, 50, 10, key="n", bind="query-params")
+    if not user:
+        st.info("There are no recommendations yet: run `reclake demo`, or type a user_id.")
+        return
+
+    def figures() -> None:
+        _recommended(user, int(n))
+        _beside(user, int(n))
+        panel(
+            "History",
+            query.history,
+            user,
+            empty="Nothing is known of this listener: they get what is popular.",
+            columns={"episode_id": "episode"},
+            about=f"The newest {query.MOST_EVENTS} events. Weight is what an event says of liking; a like is 2.",
+        )
+        _similar(user)
+
+    live(figures)
+
+
+def _recommended(user: str, n: int) -> None:
+    rows = panel(
+        f"Recommended to {user}",
+        query.recommended,
+        user,
+        n,
+        draw=_mix,
+        about="What applications read. A score is the sum of what the sources add, in standard deviations.",
+        key="recommended",
+    )
+    if rows is not None and rows["user_id"].iloc[0] != user:
+        st.info("This listener has no recommendations of their own: this is what anybody gets.")
+
+
+def _mix(rows: pd.DataFrame) -> charts.Drawing:
+    """The list, and under it what each source adds."""
+    shown = rows.assign(reason=rows["reason"].map(REASONS).fillna(rows["reason"]))
+    shown = shown[["rank", "title", "score", "reason", "because"]]
+    table(shown, {"score": SCORE, "rank": NUMBER}, key="recommended-list")
+    titles = [f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)]
+    long = rows.assign(episode=titles).melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
+    unit = "what each source adds to the score (standard deviations)"
+    return charts.stacked(long, "episode", "adds", "source", query.SOURCES, unit)
+
+
+def _beside(user: str, n: int) -> None:
+    by_listening, by_text, final = st.columns(3)
+    hidden = {"episode_id": None, "score": SCORE, "rank": NUMBER}
+    with by_listening:
+        panel("By listening alone", query.by_listening, user, n, columns=hidden, about="ALS, collection als_top_n.")
+    with by_text:
+        panel(
+            "By text alone",
+            query.by_text,
+            user,
+            n,
+            columns=hidden,
+            empty="This listener likes nothing yet whose text is known.",
+            about="What is nearest by text to any episode that the listener likes; score is the cosine.",
+        )
+    with final:
+        extra = dict.fromkeys(
+            ("reason", "because", *query.SOURCES, "recommended_episode_id", "user_id", "model_version")
+        )
+        panel(
+            "In the end", query.recommended, user, n, columns=hidden | extra, key="final", about="All sources together."
+        )
+
+
+def _similar(user: str) -> None:
+    options: list[str] = []
+
+    def known() -> None:
+        options.extend(ask(query.history, user).rows["episode_id"])
+        options.extend(ask(query.recommended, user, 50).rows["recommended_episode_id"])
+
+    guarded(known)
+    chosen = st.session_state.get("episode") or st.query_params.get("episode")
+    episode = st.selectbox(
+        "What is like this episode?",
+        list(dict.fromkeys([*([chosen] if chosen else []), *options])),
+        key="episode",
+        bind="query-params",
+        accept_new_options=True,
+        placeholder="An episode_id",
+    )
+    if not episode:
+        return
+    guarded(lambda: st.markdown(plain(ask(query.title_of, episode), 200)))
+    panel(
+        "Similar episodes",
+        query.similar,
+        episode,
+        10,
+        columns={"episode_id": "episode", "by": "by"},
+        empty="Nothing is known that is like this episode.",
+        about="The nearest by who listens to them (cosine of ALS factors) and by what is said of them.",
+    )

@@ -1,0 +1,113 @@
+"""Tables of Unity Catalog, asked over a SQL warehouse as the identity of the app, which needs to read and no more."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from reclake.errors import NothingToServeError, ServiceError, SettingsError
+from reclake.settings import Settings
+from reclake.tables import Table
+from serving.dashboard.figure import in_utc
+from serving.dashboard.lake import BY_NAME, TABLE_NAME
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.sql import StatementResponse
+
+_PARAMETER = re.compile(r"\$(\w+)")
+_TYPES = {int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", str: "STRING", dt.date: "DATE", dt.datetime: "TIMESTAMP"}
+
+
+class Warehouse:
+    """The lakehouse in Unity Catalog."""
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.dashboard_warehouse:
+            raise SettingsError(
+                "CATALOG is set, so the dashboard needs DASHBOARD_WAREHOUSE, the id of a SQL warehouse."
+            )
+        self._settings = settings
+
+    def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
+        """Answer a query; see `Lake`."""
+        return _frame(self._execute(in_catalog(sql, self._settings), parameters))
+
+    def written_at(self, table: Table) -> dt.datetime | None:
+        """When a table last changed; see `Lake`."""
+        newest = self._newest(table)
+        return None if newest is None else newest["timestamp"].to_pydatetime()
+
+    def version(self, table: Table) -> int | None:
+        """The newest version; see `Lake`."""
+        newest = self._newest(table)
+        return None if newest is None else int(newest["version"])
+
+    def _newest(self, table: Table) -> pd.Series[Any] | None:
+        try:
+            return self.rows(f"DESCRIBE HISTORY {table} LIMIT 1").iloc[0]
+        except NothingToServeError:
+            return None
+
+    @cached_property
+    def _client(self) -> WorkspaceClient:
+        from databricks.sdk import WorkspaceClient
+
+        return WorkspaceClient()
+
+    def _execute(self, sql: str, parameters: dict[str, Any]) -> StatementResponse:
+        from databricks.sdk.errors.base import DatabricksError
+        from databricks.sdk.service.sql import StatementParameterListItem, StatementState
+
+        given = [
+            StatementParameterListItem(name=name, value=str(value), type=_TYPES[type(value)])
+            for name, value in parameters.items()
+        ]
+        try:
+            answer = self._client.statement_execution.execute_statement(
+                sql, str(self._settings.dashboard_warehouse), parameters=given, wait_timeout="30s"
+            )
+        except DatabricksError as error:
+            raise ServiceError(f"The SQL warehouse cannot be asked: {error}.") from None
+        if answer.status is None or answer.status.state != StatementState.SUCCEEDED:
+            said = answer.status.error.message if answer.status and answer.status.error else "no answer within 30 s"
+            if "TABLE_OR_VIEW_NOT_FOUND" in (said or ""):
+                raise NothingToServeError("A table is not there yet: run the jobs of the bundle.")
+            raise ServiceError(f"The SQL warehouse did not answer: {said}.")
+        return answer
+
+
+def in_catalog(sql: str, settings: Settings) -> str:
+    """Write a query as a warehouse wants it: full names, and parameters with a colon.
+
+    Examples
+    --------
+    >>> in_catalog("SELECT * FROM gold.als_top_n WHERE rank < $n", Settings(catalog="main", gold_schema="rl_gold"))
+    'SELECT * FROM `main`.`rl_gold`.`als_top_n` WHERE rank < :n'
+    """
+
+    def full(found: re.Match[str]) -> str:
+        table = BY_NAME[found.group()]
+        return f"`{settings.catalog}`.`{settings.schema_of(table.layer)}`.`{table.name}`"
+
+    return _PARAMETER.sub(r":\1", TABLE_NAME.sub(full, sql))
+
+
+def _frame(answer: StatementResponse) -> pd.DataFrame:
+    """Rows, which come as text, with the types that the warehouse says they have."""
+    columns = (answer.manifest.schema.columns if answer.manifest and answer.manifest.schema else None) or []
+    data = (answer.result.data_array if answer.result else None) or []
+    frame = pd.DataFrame(data, columns=[str(column.name) for column in columns], dtype=object)
+    for column in columns:
+        name, kind = str(column.name), column.type_name.value if column.type_name else "STRING"
+        if kind in ("TIMESTAMP", "TIMESTAMP_NTZ", "DATE"):
+            frame[name] = pd.to_datetime(frame[name])
+        elif kind in ("BYTE", "SHORT", "INT", "LONG", "FLOAT", "DOUBLE", "DECIMAL"):
+            frame[name] = pd.to_numeric(frame[name])
+        elif kind == "BOOLEAN":
+            frame[name] = frame[name].map({"true": True, "false": False})
+    return in_utc(frame)

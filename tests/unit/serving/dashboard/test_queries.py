@@ -1,0 +1,202 @@
+"""What the pages ask, on tables that are written without Spark."""
+
+import datetime as dt
+
+import pytest
+
+from reclake import tables
+from reclake.errors import ServiceError, SettingsError
+from reclake.settings import Settings
+from serving.dashboard.delta_files import DeltaFiles
+from serving.dashboard.queries import churn, listener, models, now, quality, shop
+from serving.dashboard.stores import Stores
+from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, million_events, write
+
+
+@pytest.fixture
+def stores(tmp_path):
+    return Stores(
+        Settings(reclake_home=tmp_path, mongodb_uri="mongodb://127.0.0.1:9", lakehouse_root=None, catalog=None)
+    )
+
+
+def test_events_are_counted_per_minute_and_quiet_minutes_count_nothing(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(0, 1, 1.2, 3) + listening(1, event="skip"))
+
+    figure = now.events_per_minute(stores, now.LISTENING, 15)
+
+    counts = figure.rows.pivot(index="at", columns="type", values="per_minute")
+    assert len(counts) == 15
+    assert list(counts["like"].tail(4)) == [0, 1, 0, 2]
+    assert list(counts["skip"].tail(2)) == [0, 1]
+    assert figure.until == NEWEST
+
+
+def test_a_long_window_is_shown_by_the_hour_and_still_per_minute(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(*range(120)))
+
+    rows = now.events_per_minute(stores, now.LISTENING, 1_440).rows
+
+    assert len(rows) == 24 * len(now.LISTENING_TYPES)
+    assert rows[rows["type"] == "like"]["per_minute"].iloc[-1] == 1
+
+
+def test_active_listeners_are_counted_once(stores, tmp_path):
+    write(
+        tmp_path, tables.user_events, listening(0, 1, 2) + listening(4, user_id="user-2") + listening(900, user_id="x")
+    )
+
+    assert now.active(stores, now.LISTENING, 15) == now.Active(users=2, events=4)
+
+
+def test_rows_that_arrive_later_are_seen(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(5))
+    before = now.active(stores, now.LISTENING, 15)
+    write(tmp_path, tables.user_events, listening(1, user_id="user-2"))
+
+    assert (before.users, now.active(stores, now.LISTENING, 15).users) == (1, 2)
+
+
+def test_a_table_that_was_made_anew_is_read_anew(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(1, 2, 3))
+    before = now.active(stores, now.LISTENING, 15)
+    (tmp_path / "lakehouse").rename(tmp_path / "old")
+    write(tmp_path, tables.user_events, listening(1))
+
+    assert (before.events, now.active(stores, now.LISTENING, 15).events) == (3, 1)
+
+
+def test_a_million_events_in_the_window_come_back_as_few_rows(stores, tmp_path):
+    million_events(tmp_path)
+
+    rows = now.events_per_minute(stores, now.LISTENING, 60).rows
+
+    assert len(rows) == 60 * len(now.LISTENING_TYPES)
+    assert rows["per_minute"].sum() == pytest.approx(1_000_000, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        now.quarantined,
+        quality.gates,
+        quality.failures,
+        quality.quarantine_over_time,
+        lambda stores: now.events_per_minute(stores, now.SHOP, 60),
+        lambda stores: quality.mix(stores, now.SHOP, 7),
+        lambda stores: shop.by_day(stores, 7),
+        lambda stores: shop.lengths(stores, 7),
+        lambda stores: shop.most_viewed(stores, 7),
+        shop.most_active,
+        churn.usual,
+        models.evaluations,
+        lambda stores: listener.by_text(stores, "user-1", 10),
+    ],
+)
+def test_a_table_that_is_not_there_is_empty(stores, query):
+    assert query(stores).rows.empty
+
+
+def test_an_empty_lakehouse_has_no_freshness_and_no_progress(stores):
+    assert now.freshness(stores).rows.empty
+    assert now.progress(stores).rows.empty
+
+
+def test_progress_says_how_far_behind_a_task_is(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(1))
+    stores.progress.commit("engagement", {str(tables.user_events): 0})
+    write(tmp_path, tables.user_events, listening(2))
+
+    row = now.progress(stores).rows.iloc[0]
+
+    assert (row["task"], row["version"], row["newest"], row["behind"]) == ("engagement", 0, 1, 1)
+
+
+@pytest.mark.parametrize("user_id", ["' OR 1=1 --", "user-1'; DROP TABLE x; --", "\x00", "🎧" * 500, "$where"])
+def test_a_hostile_user_id_finds_nothing(stores, tmp_path, user_id):
+    write(tmp_path, tables.user_events, listening(1))
+    write(tmp_path, tables.episodes, [{"episode_id": "ep-1", "title": "One"}])
+
+    assert listener.history(stores, user_id).rows.empty
+
+
+def test_history_has_titles_however_hostile_and_the_newest_first(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(9, 1))
+    write(tmp_path, tables.episodes, [{"episode_id": "ep-1", "title": HOSTILE}])
+
+    rows = listener.history(stores, "user-1").rows
+
+    assert list(rows["title"]) == [HOSTILE, HOSTILE]
+    assert rows["ts"].is_monotonic_decreasing
+
+
+def test_text_alone_recommends_what_is_near_to_what_is_liked_and_unheard(stores, tmp_path):
+    day = {"user_id": "u", "day": NEWEST.date(), "num_events": 1}
+    write(
+        tmp_path,
+        tables.daily_engagement,
+        [day | {"new_episode_id": "liked", "engagement": 2}, day | {"new_episode_id": "bad", "engagement": -1}],
+    )
+    pairs = [("liked", "near", 0.9), ("liked", "bad", 0.8), ("bad", "worse", 0.99), ("liked", "far", 0.1)]
+    write(
+        tmp_path,
+        tables.text_similarities,
+        [{"episode_id": a, "similar_episode_id": b, "similarity": s, "rank": 1} for a, b, s in pairs],
+    )
+    write(tmp_path, tables.episodes, [{"episode_id": "near", "title": "Near"}])
+
+    rows = listener.by_text(stores, "u", 10).rows
+
+    assert list(zip(rows["rank"], rows["title"], strict=True)) == [(1, "Near"), (2, "far")]
+
+
+def test_samples_of_quarantine_show_what_came_and_hide_nothing(stores, tmp_path):
+    row = {"source": "bronze.user_events", "position": "0", "reason": "not_json", "quarantined_at": NEWEST}
+    write(tmp_path, tables.quarantine, [row | {"value": b"<b>\x00\xff\xe2\x80\xae"}])
+
+    (value,) = quality.samples(stores, "bronze.user_events", "not_json", 5).rows["value"]
+
+    assert value == "<b>\\x00\\xff\\u202e"
+
+
+def test_a_gate_is_closed_by_a_critical_failure_only(stores, tmp_path):
+    def checked(table, severity, passed):
+        return {
+            "run_id": table,
+            "table_name": table,
+            "expectation": severity,
+            "severity": severity,
+            "passed": passed,
+        } | {"checked_at": NEWEST}
+
+    rows = [checked("a", "critical", True), checked("b", "warning", False), checked("c", "critical", False)]
+    write(tmp_path, tables.quality_results, rows)
+
+    found = quality.gates(stores).rows.set_index("table_name")["result"]
+
+    assert dict(found) == {"a": "passed", "b": "warning", "c": "closed"}
+
+
+def test_a_store_that_is_away_is_asked_once_in_a_while(stores):
+    asked = []
+
+    def work(database):
+        asked.append(database.name)
+        return database.command("ping")
+
+    for _ in range(3):
+        with pytest.raises(ServiceError, match="does not answer"):
+            stores.documents.ask(work)
+    assert len(asked) == 1
+
+
+def test_a_lakehouse_in_object_storage_needs_a_warehouse(tmp_path):
+    with pytest.raises(SettingsError, match="DASHBOARD_WAREHOUSE"):
+        DeltaFiles(Settings(reclake_home=tmp_path, lakehouse_root="s3a://bucket/lakehouse"))
+
+
+def test_times_say_that_they_are_utc(stores, tmp_path):
+    write(tmp_path, tables.user_events, listening(0))
+
+    assert listener.history(stores, "user-1").rows["ts"].iloc[0] == NEWEST
+    assert now.newest_event(stores, now.LISTENING).tzinfo == dt.UTC
