@@ -132,15 +132,6 @@ raw_user_events = _raw("user_events", "podcast listening events")
 raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
 raw_clickstream = _raw("clickstream", "shop clicks")
 
-_SERVED = [
-    ("model_version", STRING, "version of the registered model that made the row"),
-    ("generated_at", TIMESTAMP, "when the row was made, UTC"),
-]
-
-raw_user_events = _raw("user_events", "podcast listening events")
-raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
-raw_clickstream = _raw("clickstream", "shop clicks")
-
 raw_purchases = _table(
     "bronze",
     "purchases",
