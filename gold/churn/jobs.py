@@ -47,6 +47,8 @@ def update_churn_features(lake: Lakehouse) -> None:
             continue
         # What happens on the newest day counts from the day after it on.
         earlier = new.touched(U.user_id, U.day).where(F.col(U.day) < F.lit(known)).select(U.user_id).distinct()
+        if earlier.isEmpty():
+            continue
         theirs = _history(lake, [known]).join(earlier, U.user_id, "left_semi")
         scope = earlier.withColumn(C.as_of, F.lit(known))
         lake.refresh(tables.churn_features, activity.inputs(theirs, [known]), scope)

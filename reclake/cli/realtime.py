@@ -56,7 +56,10 @@ def stream(
                 for task in done.failed:
                     text = f"{task.name}: {explain(done, task, lake.settings)}"
                     console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
-                console.print(f"{done.started:%H:%M:%S}  {done.state.value:<10} {done.seconds:5.1f} s", highlight=False)
+                slowest = sorted(done.tasks, key=lambda task: -task.seconds)[:3]
+                where = ", ".join(f"{task.name} {task.seconds:.1f} s" for task in slowest)
+                line = f"{done.started:%H:%M:%S}  {done.state.value:<10} {done.seconds:5.1f} s  {where}"
+                console.print(line, highlight=False, soft_wrap=True)
                 time.sleep(pause)
         except KeyboardInterrupt:
             console.print("Ended. What was not stored yet is stored by the next run.")
