@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from reclake.database.funnels import Funnel
 
-JOB = "realtime"
+JOB, EVENTS_ONLY = "realtime", ("clicks", "store_events")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,11 +24,13 @@ def register(app: typer.Typer) -> None:
 
 def stream(
     seconds: Annotated[float | None, typer.Option(min=0, help="End after so long; without, Ctrl-C ends it.")] = None,
+    figures: Annotated[float, typer.Option(min=0, help="Seconds between two runs of funnel and churn.")] = 120,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between one run and the next.")] = 0,
 ) -> None:
-    """Run the job `realtime` again and again: clicks, the funnel and churn reach PostgreSQL within seconds.
+    """Run the job `realtime` again and again, so that clicks reach PostgreSQL within seconds.
 
-    One Spark session serves all runs. A run that fails is said in a line, and the next one does its work.
+    Most runs are of the tasks that clicks pass through; funnel and churn, which sum up, follow now and then. One Spark
+    session serves all. A run that fails is said in a line, and the next one does its work.
     """
     import time
 
@@ -51,8 +53,11 @@ def stream(
 
     with Lakehouse(load_settings()) as lake, console.status("Starting Spark ...") as status:
         try:
+            summed_up = -float("inf")
             while time.monotonic() < until:
-                done = run_job(jobs, JOB, on_lake(lake), on_event=show)
+                whole = time.monotonic() - summed_up >= figures
+                done = run_job(jobs, JOB, on_lake(lake), only=() if whole else EVENTS_ONLY, on_event=show)
+                summed_up = time.monotonic() if whole else summed_up
                 for task in done.failed:
                     text = f"{task.name}: {explain(done, task, lake.settings)}"
                     console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
