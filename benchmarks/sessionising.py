@@ -100,8 +100,11 @@ def _make_history(lake: Lakehouse, days: int) -> None:
         _append(lake, tables.clickstream_events, clicks)
         written = _fitted(tables.clickstream_events, clicks)
         _append(lake, tables.sessions, sessions(with_owner(written), Rules.of(lake.settings)))
-    lake.commit("clickstream_events", {t: lake.version(t) for t in (tables.purchases, tables.raw_clickstream)})
-    lake.commit("sessions", {tables.clickstream_events: lake.version(tables.clickstream_events)})
+    for consumer, read in {
+        "clickstream_events": (tables.purchases, tables.raw_clickstream),
+        "sessions": (tables.clickstream_events,),
+    }.items():
+        lake.progress.commit(consumer, {str(table): lake.version(table) for table in read})
 
 
 def _append(lake: Lakehouse, table: tables.Table, rows: DataFrame) -> None:
