@@ -125,7 +125,7 @@ class Lakehouse:
     @cached_property
     def progress(self) -> Progress:
         """How far consumers have read; `changes` and `news` keep it for tables."""
-        return Progress(self.settings.files / "progress")
+        return Progress.under(self.settings)
 
     def upsert(self, table: Table, rows: DataFrame, *, wins: str | None = None) -> None:
         """Insert rows by the table's key; an existing row is updated where it differs, or where `wins` holds.

@@ -16,6 +16,8 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from reclake.settings import Settings
+
 
 class _Entry(BaseModel):
     source: str
@@ -27,6 +29,11 @@ class Progress:
     """What all consumers of a target have read, under one folder."""
 
     folder: Path
+
+    @classmethod
+    def under(cls, settings: Settings) -> Progress:
+        """The progress of the target that the settings name."""
+        return cls(settings.files / "progress")
 
     def of(self, consumer: str) -> Mapping[str, int]:
         """The version of each source that a consumer has read last: of a table Delta's, of a file its own clock's."""

@@ -45,7 +45,7 @@ class Stores:
     @cached_property
     def progress(self) -> Progress:
         """How far each task has read."""
-        return Progress(self.settings.files / "progress")
+        return Progress.under(self.settings)
 
 
 class _Away:
