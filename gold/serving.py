@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from gold.configuration import Configuration
@@ -78,19 +78,34 @@ def serving(lake: Lakehouse) -> Serving:
     row = items.select("configuration", "model_version").first()
     if row is None:
         raise NothingToServeError("There are no item factors to recommend from: run the training first.")
-    try:
-        configuration = Configuration.model_validate_json(row["configuration"] or "")
-    except ValidationError:
-        raise NothingToServeError(
-            f"{tables.als_item_factors} was written by another version of RecLake. Drop it and run the job gold, "
-            "which then trains anew; what the store serves stays until then."
-        ) from None
     return Serving(
-        configuration,
+        configuration_in(row, tables.als_item_factors, "gold"),
         row["model_version"],
         users.select("idx", "factors"),
         items.select("idx", "factors", "popularity"),
     )
+
+
+def configuration_in(row: Row, table: Table, job: str) -> Configuration:
+    """Read the configuration that a row of factors carries.
+
+    Parameters
+    ----------
+    job : str
+        Which one makes the table anew.
+
+    Raises
+    ------
+    NothingToServeError
+        A version of RecLake that knew other configurations wrote it.
+    """
+    try:
+        return Configuration.model_validate_json(row["configuration"] or "")
+    except ValidationError:
+        raise NothingToServeError(
+            f"{table} was written by another version of RecLake. Drop it and run the job {job}, which then trains "
+            "anew; what the store serves stays until then."
+        ) from None
 
 
 def replace_served(lake: Lakehouse, table: Table, rows: DataFrame, version: str) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
 from pyspark.sql import functions as F
 
-from gold.configuration import Configuration
-from gold.serving import replace_served
+from gold.serving import configuration_in, replace_served
 from gold.shop.factors import SessionFactors
 from gold.shop.item_item import ItemItem
 from gold.shop.model import SessionModel
 from reclake import tables
-from reclake.errors import NothingToServeError
 from reclake.lake import Lakehouse
 from reclake.tables import Table
 
@@ -50,13 +47,7 @@ def serving(lake: Lakehouse) -> tuple[SessionModel | None, str]:
     factors, neighbours = (lake.read(t) for t in (tables.session_item_factors, tables.session_item_item))
     fitted = factors.select("configuration", "model_version").first()
     if fitted is not None:
-        try:
-            configuration = Configuration.model_validate_json(fitted["configuration"] or "")
-        except ValidationError:
-            raise NothingToServeError(
-                f"{tables.session_item_factors} was written by another version of RecLake. Drop it and run the job "
-                "shop, which then trains anew; what the store serves stays until then."
-            ) from None
+        configuration = configuration_in(fitted, tables.session_item_factors, "shop")
         return SessionFactors(factors.select("item_id", "factors"), configuration), fitted["model_version"]
     found = neighbours.select("model_version").first()
     return (ItemItem(neighbours), found["model_version"]) if found is not None else (None, UNTRAINED)
