@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reclake import tables
-from reclake.quality.expectation import Suite, between, in_set, not_empty, not_null, single_valued, warning
-from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, counted, rows_of
+from reclake.quality.expectation import Suite, between, in_set, not_empty, not_null, warning
+from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, RANK_ONCE, STAMPED, ranked, rows_of
 from reclake.settings import Settings
 from reclake.tables import Table
 
@@ -39,7 +39,7 @@ def _top_n(top_n: int) -> Suite:
         (
             not_empty(),
             KEY_ONCE,
-            between("rows_of_rank", 1, 1),
+            RANK_ONCE,
             not_null(c.rank),
             between(c.rank, 1, top_n),
             not_null(c.als_score),
@@ -47,12 +47,10 @@ def _top_n(top_n: int) -> Suite:
             between(c.als_score, -100, 100),
             warning(between(c.als_score, -0.5, 1.5, mostly=0.99)),
             warning(in_set(c.reason, "liked", "popular")),
-            not_null(c.model_version),
-            single_valued(c.model_version),
-            not_null(c.generated_at),
+            *STAMPED,
         ),
         scope="whole",
-        derived=counted(tables.als_top_n) | {"rows_of_rank": rows_of(c.user_id, c.rank)},
+        derived=ranked(tables.als_top_n, c.user_id),
     )
 
 
@@ -63,7 +61,7 @@ def _item_item(similar_n: int) -> Suite:
         (
             not_empty(),
             KEY_ONCE,
-            between("rows_of_rank", 1, 1),
+            RANK_ONCE,
             in_set("is_itself", False),
             not_null(c.rank),
             between(c.rank, 1, similar_n),
@@ -71,14 +69,11 @@ def _item_item(similar_n: int) -> Suite:
             # A cosine, with room for rounding.
             between(c.similarity, -1.0001, 1.0001),
             warning(between(c.similarity, 0, None, mostly=0.5)),
-            not_null(c.model_version),
-            single_valued(c.model_version),
-            not_null(c.generated_at),
+            *STAMPED,
         ),
         scope="whole",
-        derived=counted(tables.als_item_item)
+        derived=ranked(tables.als_item_item, c.new_episode_id)
         | {
-            "rows_of_rank": rows_of(c.new_episode_id, c.rank),
             "is_itself": "new_episode_id = similar_episode_id",
         },
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reclake import tables
 from reclake.quality.expectation import Suite, between, in_set, not_null, single_valued, warning
-from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, counted, rows_of
+from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, RANK_ONCE, counted, ranked
 from reclake.settings import Settings
 
 
@@ -38,7 +38,7 @@ def _text_similarities(similar_n: int) -> Suite:
         tables.text_similarities,
         (
             KEY_ONCE,
-            between("rows_of_rank", 1, 1),
+            RANK_ONCE,
             in_set("is_itself", False),
             between(c.rank, 1, similar_n),
             not_null(c.similarity),
@@ -46,6 +46,5 @@ def _text_similarities(similar_n: int) -> Suite:
             single_valued(c.encoder),
         ),
         scope="whole",
-        derived=counted(tables.text_similarities)
-        | {"rows_of_rank": rows_of(c.episode_id, c.rank), "is_itself": "episode_id = similar_episode_id"},
+        derived=ranked(tables.text_similarities, c.episode_id) | {"is_itself": "episode_id = similar_episode_id"},
     )

@@ -12,10 +12,9 @@ from reclake.quality.expectation import (
     in_set,
     not_empty,
     not_null,
-    single_valued,
     warning,
 )
-from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, counted, rows_of
+from reclake.quality.suites.keys import KEY_ONCE, NOT_ONLY_DELETED, RANK_ONCE, STAMPED, counted, ranked
 from reclake.settings import Settings
 
 
@@ -39,7 +38,7 @@ def _item_popularity() -> Suite:
         (
             not_empty(),
             KEY_ONCE,
-            between("rows_of_rank", 1, 1),
+            RANK_ONCE,
             *(between(count, 0) for count in (c.num_views, c.num_clicks, c.num_add_to_cart, c.num_purchases)),
             not_null(c.popularity),
             between(c.popularity, 0, 1),
@@ -48,7 +47,7 @@ def _item_popularity() -> Suite:
             warning(between(c.conversion, 0, 1, mostly=0.95)),
         ),
         scope="whole",
-        derived=counted(tables.item_popularity) | {"rows_of_rank": rows_of(c.rank)},
+        derived=ranked(tables.item_popularity),
     )
 
 
@@ -120,7 +119,7 @@ def _item_item(similar_n: int) -> Suite:
         tables.session_item_item,
         (
             KEY_ONCE,
-            between("rows_of_rank", 1, 1),
+            RANK_ONCE,
             in_set("is_itself", False),
             between(c.rank, 1, similar_n),
             not_null(c.similarity),
@@ -130,9 +129,8 @@ def _item_item(similar_n: int) -> Suite:
             at_most_one_value(c.model_version),
         ),
         scope="whole",
-        derived=counted(tables.session_item_item)
+        derived=ranked(tables.session_item_item, c.item_id)
         | {
-            "rows_of_rank": rows_of(c.item_id, c.rank),
             "is_itself": "item_id = similar_item_id",
         },
     )
@@ -156,7 +154,7 @@ def _recommendations(top_n: int) -> Suite:
         (
             not_empty(),
             KEY_ONCE,
-            between("rows_of_rank", 1, 1),
+            RANK_ONCE,
             between(c.rank, 1, top_n),
             not_null(c.score),
             between(c.score, 0, 1e12),
@@ -164,14 +162,11 @@ def _recommendations(top_n: int) -> Suite:
             in_set("reason_with_item", "session"),
             in_set("reason_without_item", "popular"),
             in_set("is_itself", False),
-            not_null(c.model_version),
-            single_valued(c.model_version),
-            not_null(c.generated_at),
+            *STAMPED,
         ),
         scope="whole",
-        derived=counted(tables.session_recommendations)
+        derived=ranked(tables.session_recommendations, c.session_id)
         | {
-            "rows_of_rank": rows_of(c.session_id, c.rank),
             "reason_with_item": "IF(because_item_id IS NOT NULL, reason, NULL)",
             "reason_without_item": "IF(because_item_id IS NULL, reason, NULL)",
             "is_itself": "item_id = because_item_id",
