@@ -117,7 +117,7 @@ def training_rows(lake: Lakehouse) -> pd.DataFrame:
     if count > MOST_ROWS:
         log.info("%d rows are more than one process learns from: a sample of the shoppers is taken", count)
         rows = rows.where(F.pmod(F.xxhash64(C.user_id), F.lit(count)) < MOST_ROWS)
-    return rows.toPandas()
+    return rows.toPandas()  # about MOST_ROWS at most
 
 
 def _newest(rows: DataFrame, column: str) -> dt.date | None:

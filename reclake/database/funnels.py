@@ -11,7 +11,7 @@ from psycopg import sql
 from reclake.database.connection import Connection
 
 _STAGES = sql.SQL("""
-    count(*),
+    count(*) FILTER (WHERE num_views + num_add_to_cart + num_purchases > 0),
     count(*) FILTER (WHERE num_add_to_cart + num_purchases > 0),
     count(*) FILTER (WHERE num_purchases > 0)
 """)
@@ -75,7 +75,10 @@ def overall(connection: Connection, since: dt.datetime) -> Funnel:
     """The funnel of all windows from `since` on, each shopper counted once."""
     statement = sql.SQL("""
         SELECT {stages} FROM (
-            SELECT sum(num_add_to_cart) AS num_add_to_cart, sum(num_purchases) AS num_purchases
+            SELECT
+                sum(num_views) AS num_views,
+                sum(num_add_to_cart) AS num_add_to_cart,
+                sum(num_purchases) AS num_purchases
             FROM funnel_summary WHERE window_start >= %s GROUP BY user_id
         ) shoppers
     """).format(stages=_STAGES)

@@ -172,9 +172,11 @@ def _foot(figure: Figure, key: str, *, behind: bool = False, columns: dict[str, 
         if behind:
             with st.popover("Table", icon=":material/table_rows:", type="tertiary"):
                 table(figure.rows, columns, key=f"{key}-behind")
+        # As bytes, whose address stays while they do: that of a function is another after every refresh, and who clicks
+        # in that moment would get nothing.
         st.download_button(
             "CSV",
-            lambda: csv_of(figure.rows),
+            csv_of(figure.rows),
             file_name=f"{key}.csv",
             mime="text/csv",
             key=f"{key}-csv",

@@ -141,8 +141,8 @@ class Relations:
         self._open: tuple[Connection[tuple[Any, ...]], ExitStack] | None = None
         self._lock = RLock()
 
-    def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
-        """Answer a query with parameters `%(name)s`.
+    def ask(self, work: Callable[[Connection[tuple[Any, ...]]], Result]) -> Result:
+        """Do reading `work` on a connection.
 
         Raises
         ------
@@ -151,11 +151,21 @@ class Relations:
         ServiceError
             PostgreSQL does not answer.
         """
-        return self._away.ask(lambda: self._rows(sql, parameters))
+        return self._away.ask(lambda: self._ask(work))
 
-    def _rows(self, sql: str, parameters: dict[str, Any]) -> pd.DataFrame:
+    def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
+        """Answer a query with parameters `%(name)s`; errors are those of `ask`."""
+
+        def read(connection: Connection[tuple[Any, ...]]) -> pd.DataFrame:
+            from psycopg import sql as text
+
+            cursor = connection.execute(text.SQL(sql), parameters)
+            return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
+
+        return in_utc(self.ask(read))
+
+    def _ask(self, work: Callable[[Connection[tuple[Any, ...]]], Result]) -> Result:
         from psycopg import Error, OperationalError
-        from psycopg import sql as text
         from psycopg.errors import UndefinedTable
 
         from reclake.errors import NothingToServeError
@@ -163,10 +173,7 @@ class Relations:
         with self._lock:
             connection = self._connected()
             try:
-                cursor = connection.execute(text.SQL(sql), parameters)
-                return in_utc(
-                    pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
-                )
+                return work(connection)
             except UndefinedTable:
                 raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run realtime`.") from None
             except OperationalError:

@@ -10,11 +10,12 @@ import pandas as pd
 
 from gold.churn.features import INPUTS
 from reclake import tables
+from reclake.database.funnels import overall
 from reclake.errors import RecLakeError, ServiceError
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
-STEPS = {"num_views": "viewed", "num_add_to_cart": "put into the cart", "num_purchases": "bought"}
+STEPS = ("viewed", "put into the cart", "bought")
 _API_SECONDS = 5
 
 
@@ -36,19 +37,8 @@ def funnel(stores: Stores, minutes: int) -> Figure:
     until = newest_window(stores)
     if until is None:
         return Figure(pd.DataFrame())
-    found = stores.database.rows(
-        """
-        SELECT count(*) FILTER (WHERE views + carts + purchases > 0) AS num_views,
-               count(*) FILTER (WHERE carts + purchases > 0) AS num_add_to_cart,
-               count(*) FILTER (WHERE purchases > 0) AS num_purchases
-        FROM (
-            SELECT user_id, sum(num_views) AS views, sum(num_add_to_cart) AS carts, sum(num_purchases) AS purchases
-            FROM funnel_summary WHERE window_start >= %(since)s GROUP BY user_id
-        ) AS shoppers
-        """,
-        since=until - dt.timedelta(minutes=minutes),
-    ).iloc[0]
-    rows = pd.DataFrame({"step": list(STEPS.values()), "shoppers": [int(found[column]) for column in STEPS]})
+    found = stores.database.ask(lambda connection: overall(connection, until - dt.timedelta(minutes=minutes)))
+    rows = pd.DataFrame({"step": STEPS, "shoppers": [found.viewed, found.carted, found.purchased]})
     rows["of_first"] = rows["shoppers"] / max(rows["shoppers"].iloc[0], 1)
     rows["of_previous"] = (rows["shoppers"] / rows["shoppers"].shift().replace(0, pd.NA)).astype(float)
     return Figure(rows, until=until)
