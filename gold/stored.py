@@ -79,8 +79,8 @@ def store(lake: Lakehouse, table: str) -> None:
                 # Rows may have to be sent twice, and deleted ones are rare.
                 changed = stage("changed", stored.fitted(new.latest))
                 gone = changed.where("is_deleted")
-                # Of this very table: the versions of one that was made anew begin again.
-                batch = f"{lake.identity(stored.source)} {new.first_version}-{new.last_version}"
+                # With the time, as the versions of a table that was made anew begin again.
+                batch = f"{new.first_version}-{new.last_version} {new.until.isoformat()}"
                 database.write_batch(
                     connected,
                     stored.target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, Window
@@ -12,12 +13,13 @@ from reclake.tables import Table
 
 @dataclass(frozen=True)
 class Changes:
-    """The change data feed of a table over a range of versions."""
+    """The change data feed of a table over a range of versions, of which the last was committed at `until`."""
 
     feed: DataFrame
     table: Table
     first_version: int
     last_version: int
+    until: dt.datetime
 
     @property
     def rows(self) -> DataFrame:

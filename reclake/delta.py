@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql import Column, DataFrame, MergeIntoWriter, Row, SparkSession
+from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, StructField
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
@@ -28,12 +28,25 @@ _NOTES = "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' 
 
 
 @dataclass(frozen=True)
+class Commit:
+    """The newest version of a table, and when: another table of its name has the same versions at other times."""
+
+    version: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
 class State:
     """How a table stands."""
 
     num_rows: int
     version: int
     updated_at: dt.datetime
+
+
+def place(settings: Settings, table: Table) -> str:
+    """What tells a table from all others that a session can hold: its SQL name, and its folder if it has one."""
+    return f"{_name(settings, table)} {_location(settings, table)}"
 
 
 def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
@@ -69,20 +82,15 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
 
 def state(spark: SparkSession, name: str) -> State:
     """Rows, version and last change of a table."""
-    newest = _newest_commit(spark, name)
-    return State(spark.read.table(name).count(), int(newest["version"]), newest["timestamp"])
+    commit = newest(spark, name)
+    return State(spark.read.table(name).count(), commit.version, commit.at)
 
 
-def version(spark: SparkSession, name: str) -> int:
-    """The newest version of a table."""
-    return int(_newest_commit(spark, name)["version"])
-
-
-def identity(spark: SparkSession, name: str) -> str:
-    """What tells a table from another one of the same name, such as the one that it replaced."""
-    detail = spark.sql(f"DESCRIBE DETAIL {name}").first()
-    assert detail is not None
-    return str(detail["id"])
+def newest(spark: SparkSession, name: str) -> Commit:
+    """The newest commit of a table."""
+    found = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").first()
+    assert found is not None
+    return Commit(int(found["version"]), found["timestamp"])
 
 
 def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame:
@@ -219,12 +227,6 @@ def _is_delta(spark: SparkSession, uri: str) -> bool:
             return False
         raise
     return True
-
-
-def _newest_commit(spark: SparkSession, name: str) -> Row:
-    newest = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").first()
-    assert newest is not None
-    return newest
 
 
 def _check_schema(spark: SparkSession, name: str, table: Table) -> None:

@@ -30,7 +30,6 @@ class Lakehouse:
     def __init__(self, settings: Settings, spark: SparkSession | None = None) -> None:
         self.settings = settings
         self._session = _Session(settings, spark)
-        self._opened: dict[Table, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -59,9 +58,10 @@ class Lakehouse:
         TableSchemaError
             The stored table lacks a column, or has it with another type.
         """
-        if table not in self._opened:
-            self._opened[table] = delta.open_table(self.spark, self.settings, table)
-        return self._opened[table]
+        place = delta.place(self.settings, table)
+        if place not in self._session.opened:
+            self._session.opened[place] = delta.open_table(self.spark, self.settings, table)
+        return self._session.opened[place]
 
     def read(self, table: Table, among: DataFrame | None = None) -> DataFrame:
         """Read a table; with `among`, the rows that agree with one of its rows in all of its columns.
@@ -73,15 +73,12 @@ class Lakehouse:
 
     def version(self, table: Table) -> int:
         """The newest Delta version of a table."""
-        return delta.version(self.spark, self.name(table))
-
-    def identity(self, table: Table) -> str:
-        """What tells a table from another one of the same name, such as the one that it replaced."""
-        return delta.identity(self.spark, self.name(table))
+        return self._newest(table).version
 
     def exists(self, table: Table) -> bool:
         """Whether the table was created already; asking does not create it."""
-        return table in self._opened or delta.exists(self.spark, self.settings, table)
+        opened = delta.place(self.settings, table) in self._session.opened
+        return opened or delta.exists(self.spark, self.settings, table)
 
     def state(self, table: Table) -> delta.State:
         """Rows, version and last change of a table."""
@@ -95,14 +92,14 @@ class Lakehouse:
             for new in lake.changes(tables.user_events, consumer="engagement"):
                 lake.upsert(tables.daily_engagement, daily(new.rows))
         """
-        end = self.version(table)
+        end = self._newest(table)
         start = self._start(consumer, table, end)
-        if start <= end:
+        if start <= end.version:
             changes = self._feed(table, start, end)
             if not changes.empty:
-                log.info("%s reads %s, versions %d to %d", consumer, table, start, end)
+                log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
                 yield changes
-            self.progress.commit(consumer, {str(table): end})
+            self.progress.commit(consumer, {str(table): end.version})
 
     def news(self, consumer: str, *sources: Table, always: bool = False) -> Iterator[Mapping[Table, int]]:
         """Yield the version of every source, once, if any of them changed since `consumer` last finished.
@@ -114,13 +111,13 @@ class Lakehouse:
         always : bool
             Yield even without news, because what the consumer makes is gone.
         """
-        ends = {source: self.version(source) for source in sources}
+        ends = {source: self._newest(source) for source in sources}
         starts = {source: self._start(consumer, source, end) for source, end in ends.items()}
-        moved = [source for source in sources if starts[source] <= ends[source]]
+        moved = [source for source in sources if starts[source] <= ends[source].version]
         if always or any(not self._feed(source, starts[source], ends[source]).empty for source in moved):
-            yield ends
+            yield {source: end.version for source, end in ends.items()}
         if moved:
-            self.progress.commit(consumer, {str(source): ends[source] for source in moved})
+            self.progress.commit(consumer, {str(source): ends[source].version for source in moved})
 
     @cached_property
     def progress(self) -> Progress:
@@ -160,19 +157,25 @@ class Lakehouse:
     def _fitted(self, table: Table, rows: DataFrame) -> DataFrame:
         return rows.select(*(F.col(field.name).cast(field.dataType).alias(field.name) for field in table.schema))
 
-    def _feed(self, table: Table, start: int, end: int) -> Changes:
-        return Changes(delta.change_feed(self.spark, self.name(table), start, end), table, start, end)
+    def _newest(self, table: Table) -> delta.Commit:
+        return delta.newest(self.spark, self.name(table))
 
-    def _start(self, consumer: str, source: Table, end: int) -> int:
+    def _feed(self, table: Table, start: int, end: delta.Commit) -> Changes:
+        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
+        return Changes(rows, table, start, end.version, end.at)
+
+    def _start(self, consumer: str, source: Table, end: delta.Commit) -> int:
         """The first version that a consumer has not read; of a table that was made anew, the first there is."""
         read = self.progress.of(consumer).get(str(source), -1)
-        return read + 1 if read <= end else 0
+        return read + 1 if read <= end.version else 0
 
 
 class _Session:
     def __init__(self, settings: Settings, spark: SparkSession | None) -> None:
         self._settings = settings
         self._given = spark
+        # Of all tasks that share the session, each of which has a lakehouse of its own.
+        self.opened: dict[str, str] = {}
 
     @cached_property
     def spark(self) -> SparkSession:
