@@ -2,7 +2,7 @@
 
 Rows are copied in PostgreSQL's binary format, by the task's own process: events right into their table where nothing
 stands against it, everything else into a temporary table, from which the same transaction merges them. It also notes
-the batch's id.
+the batch's id, and forgets ids that are not sent again.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from reclake.database.tables import StoredTable
 Row = Sequence[Any]
 
 _ROWS, _KEYS = sql.Identifier("batch_rows"), sql.Identifier("batch_keys")
+# The same batch is sent again when its sender was killed before it noted its progress, or runs twice at once, so it is
+# the last one or close to it. Later, by a sender that lost all progress, it changes nothing.
+_REMEMBERED_BATCHES = 1_000
 _UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
@@ -111,10 +114,7 @@ def _write(
             if _is_written(connection, table, batch_id):
                 return Written(repeated=True)
             written = _merge(connection, table, retention_days)
-        # A batch without rows can be written by two at once.
-        connection.execute(
-            "INSERT INTO batches (table_name, batch_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", [table.name, batch_id]
-        )
+        _remember(connection, table, batch_id)
         return written
 
 
@@ -123,6 +123,19 @@ def _is_written(connection: Connection, table: StoredTable, batch_id: str) -> bo
         "SELECT FROM batches WHERE table_name = %s AND batch_id = %s", [table.name, batch_id]
     ).rowcount
     return found > 0
+
+
+def _remember(connection: Connection, table: StoredTable, batch_id: str) -> None:
+    """Note that a batch is written, and forget those before the last so many."""
+    # A batch without rows can be written by two at once.
+    connection.execute(
+        "INSERT INTO batches (table_name, batch_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", [table.name, batch_id]
+    )
+    connection.execute(
+        "DELETE FROM batches WHERE table_name = %(table)s AND number <= "
+        "(SELECT number FROM batches WHERE table_name = %(table)s ORDER BY number DESC OFFSET %(remembered)s LIMIT 1)",
+        {"table": table.name, "remembered": _REMEMBERED_BATCHES},
+    )
 
 
 def _append(connection: Connection, table: StoredTable, rows: Iterable[Row]) -> Written:

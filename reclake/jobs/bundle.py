@@ -15,7 +15,7 @@ FILE = "databricks.yml"
 JOB_ID = re.compile(r"\$\{resources\.jobs\.([\w-]+)\.id\}")
 _REFERENCE = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
 _TOP_LEVEL = {"bundle", "include", "artifacts", "variables", "targets", "resources", "sync", "permissions"}
-_OF_TARGET = {"default", "mode", "presets", "workspace", "run_as", "permissions", "variables"}
+_OF_TARGET = {"default", "mode", "presets", "workspace", "run_as", "permissions", "variables", "resources"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Bundle:
     Attributes
     ----------
     resources : mapping of str to mapping of str to Resource
-        By type (`jobs`, `schemas`, ...) and key.
+        By type (`jobs`, `schemas`, ...) and key: those of all targets, and those of this one alone.
     given : mapping of str to str
         Values known from elsewhere, by reference: `var.catalog`, `workspace.current_user.userName`.
     """
@@ -141,7 +141,7 @@ def read_bundle(file: Path, target: str = "local", given: Mapping[str, str] | No
     _require_known(targets[target] or {}, _OF_TARGET, f"{file}, target {target}")
     targets[target] = targets[target] or {}
     resources: dict[str, dict[str, Resource]] = {}
-    for kind, key, resource in _resources(file, root):
+    for kind, key, resource in _resources(file, root, targets[target]):
         of_kind = resources.setdefault(kind, {})
         if key in of_kind:
             raise JobDefinitionError(f"{resource.file}: {kind} {key} is also in {of_kind[key].file}.")
@@ -149,13 +149,15 @@ def read_bundle(file: Path, target: str = "local", given: Mapping[str, str] | No
     return Bundle(file, target, root, resources, given or {})
 
 
-def _resources(file: Path, root: Mapping[str, Any]) -> Iterator[tuple[str, str, Resource]]:
+def _resources(
+    file: Path, root: Mapping[str, Any], of_target: Mapping[str, Any]
+) -> Iterator[tuple[str, str, Resource]]:
     contents = {file: root}
     for pattern in root.get("include", []):
         for included in sorted(file.parent.glob(pattern)):
             contents[included] = read_yaml(included)
             _require_known(contents[included], {"resources"}, str(included))
-    for source, content in contents.items():
+    for source, content in [*contents.items(), (file, of_target)]:
         for kind, entries in (content.get("resources") or {}).items():
             for key, entry in (entries or {}).items():
                 if not isinstance(entry, Mapping):

@@ -10,10 +10,14 @@ from itertools import permutations
 import psutil
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from reclake import database, services
 from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
 from reclake.database.days import make_partition
+from reclake.database.migration import newest
 from reclake.errors import NothingToServeError, ServiceError, SettingsError
 from reclake.services import process
 from reclake.services.postgresql import postgresql
@@ -137,6 +141,86 @@ def test_of_rows_with_one_key_the_last_is_written(store, settings, before):
 def test_an_empty_batch_is_noted(store):
     assert not write_batch(store, RAW_EVENTS, "1", []).repeated
     assert write_batch(store, RAW_EVENTS, "1", []).repeated
+
+
+@pytest.fixture
+def three_remembered(monkeypatch):
+    monkeypatch.setattr("reclake.database.batches._REMEMBERED_BATCHES", 3)
+
+
+def remembered(settings, table):
+    query = f"SELECT batch_id FROM batches WHERE table_name = '{table.name}' ORDER BY number"
+    return [row[0] for row in read(settings, query)]
+
+
+# Tables that are copied into and merged into: a row of a batch, and the column that says which sending it came with.
+SENT = {
+    "raw_events": (RAW_EVENTS, lambda batch, sent: event(batch, price=sent), "price"),
+    "churn_prediction": (CHURN_PREDICTION, prediction, "churn_probability"),
+}
+
+
+@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=st.lists(st.tuples(st.sampled_from([*SENT]), st.integers(0, 3)), min_size=4, max_size=16))
+def test_the_last_batches_of_each_table_count_once_and_those_before_are_forgotten(
+    store, settings, three_remembered, sent
+):
+    store.repeat(lambda connection: connection.execute("TRUNCATE batches, raw_events, churn_prediction"))
+    first_sent = {name: [] for name in SENT}
+    for number, (name, back) in enumerate(sent):
+        table, row, _ = SENT[name]
+        again = 0 < back <= len(first_sent[name])
+        batch = f"{len(first_sent[name]) - (back if again else 0)}"
+
+        written = write_batch(store, table, batch, [row(batch, float(number))])
+
+        assert (written.repeated, written.changed) == (again, not again)
+        first_sent[name] += [] if again else [float(number)]
+
+    for name, (table, _, column) in SENT.items():
+        assert read(settings, f"SELECT {column} FROM {name} ORDER BY 1") == [(n,) for n in first_sent[name]]
+        assert remembered(settings, table) == [f"{batch}" for batch in range(len(first_sent[name]))][-3:]
+
+
+def test_a_forgotten_batch_that_is_sent_again_changes_nothing(store, settings, three_remembered):
+    batches = {f"{n}": [event(f"e{n}"), event("shared")] for n in range(5)}
+    for batch, rows in batches.items():
+        write_batch(store, RAW_EVENTS, batch, rows)
+
+    again = write_batch(store, RAW_EVENTS, "0", batches["0"])
+
+    assert (again.repeated, again.changed) == (False, 0)
+    assert len(events(settings)) == 6
+    assert remembered(settings, RAW_EVENTS) == ["3", "4", "0"]
+
+
+def test_writers_that_forget_at_once_keep_out_of_each_others_way(store, settings, three_remembered):
+    # The day is there, so that events are copied side by side.
+    write_batch(store, RAW_EVENTS, "first", [event("first")])
+
+    def write(worker):
+        with database.connect(settings) as own:
+            for n in range(40):
+                write_batch(own, RAW_EVENTS, f"{worker} {n}", [event(f"{worker} {n}")])
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(write, range(3)))
+
+    assert len(events(settings)) == 121
+    # Whoever was last did not see what others had not yet committed.
+    assert 3 <= len(remembered(settings, RAW_EVENTS)) <= 5
+
+
+def test_batches_of_the_first_version_are_numbered_as_they_were_written(store, settings):
+    for n in range(5):
+        write_batch(store, RAW_EVENTS, f"{n}", [event(f"e{n}")])
+    store.repeat(lambda connection: connection.execute("ALTER TABLE batches DROP COLUMN number"))
+    store.repeat(lambda connection: connection.execute("UPDATE alembic_version SET version_num = '0001'"))
+
+    with database.connect(settings) as later:
+        write_batch(later, RAW_EVENTS, "5", [event("e5")])
+
+    assert remembered(settings, RAW_EVENTS) == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_batches_in_any_order_end_the_same(postgresql_url, settings):
@@ -312,7 +396,7 @@ def test_migrations_can_be_applied_twice_and_at_once(settings):
         at_once = list(pool.map(migrate, range(4)))
 
     assert migrate(0) == at_once[0]
-    assert all(versions == [("0001",)] for versions in at_once)
+    assert all(versions == [(newest(),)] for versions in at_once)
 
 
 def test_tables_of_a_newer_version_are_left_alone(store, settings):

@@ -155,6 +155,34 @@ def names_of_what_is_not_prefixed(bundle: Bundle) -> Iterator[str]:
                 yield f"{kind} {key}: the name does not contain the target"
 
 
+def names_of_database_instances(bundle: Bundle) -> Iterator[str]:
+    """They are unique in a workspace, so each developer's has the user in it; only some characters may be used."""
+    for key, resource in bundle.resources.get("database_instances", {}).items():
+        name = resource.content["name"]
+        user = "${workspace.current_user.domain_friendly_name}"
+        if bundle.root["targets"][bundle.target].get("mode") == "development" and user not in name:
+            yield f"database_instances {key}: the name does not contain the user"
+        if not re.fullmatch(r"(?=[a-z])[a-z0-9-]{1,63}", re.sub(r"\$\{[^}]*\}", "x", name)):
+            yield f"database_instances {key}: the name has other characters than letters, digits and hyphens"
+
+
+def database_instances_can_be_made(bundle: Bundle) -> Iterator[str]:
+    """The workspace makes none that is stopped; and a size that is not given is twice the smallest."""
+    for key, resource in bundle.resources.get("database_instances", {}).items():
+        if "stopped" in resource.content:
+            yield f"database_instances {key}: none can be made stopped"
+        if "capacity" not in resource.content:
+            yield f"database_instances {key}: does not say what it costs"
+
+
+def database_instances_are_used(bundle: Bundle) -> Iterator[str]:
+    """Who pays for an instance uses it."""
+    named = bundle.root["targets"][bundle.target].get("variables", {}).get("lakebase_instance")
+    for key in bundle.resources.get("database_instances", {}):
+        if named != f"${{resources.database_instances.{key}.name}}":
+            yield f"database_instances {key}: is not lakebase_instance of target {bundle.target}"
+
+
 def no_host(bundle: Bundle) -> Iterator[str]:
     sections = {"databricks.yml": bundle.root, **bundle.root["targets"]}
     yield from (
@@ -210,6 +238,9 @@ JOB_LINTS = (
 )
 BUNDLE_LINTS = (
     names_of_what_is_not_prefixed,
+    names_of_database_instances,
+    database_instances_can_be_made,
+    database_instances_are_used,
     no_host,
     production_is_one_copy,
     variables_are_described_and_used,

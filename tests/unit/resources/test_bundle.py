@@ -1,9 +1,12 @@
 """The bundle of this repository, under each of its targets."""
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from databricks.bundles.apps import App
+from databricks.bundles.database_instances import DatabaseInstance
 from databricks.bundles.experiments import MlflowExperiment
 from databricks.bundles.jobs import Job
 from databricks.bundles.model_serving_endpoints import ModelServingEndpoint
@@ -20,6 +23,7 @@ from tests.unit.resources import lints
 FILE = Path(__file__).parents[3] / "databricks.yml"
 MODELS = {
     "apps": App,
+    "database_instances": DatabaseInstance,
     "jobs": Job,
     "schemas": Schema,
     "volumes": Volume,
@@ -30,6 +34,7 @@ MODELS = {
 # What a deployment knows: the user, and the variables that have no default.
 OF_DEPLOYMENT = {
     "workspace.current_user.userName": "anna@example.org",
+    "workspace.current_user.domain_friendly_name": "anna",
     "var.kafka_bootstrap_servers": "broker:9092",
     "var.dashboard_warehouse": "0123456789abcdef",
     "var.service_principal": "00000000-0000-0000-0000-000000000000",
@@ -43,23 +48,27 @@ GIVEN = {
 DEPLOYED = ["dev", "staging", "prod"]
 
 
+@cache
+def read(target):
+    return read_bundle(FILE, target, GIVEN[target])
+
+
 def resolved(target, kind):
     # The laptop knows no workspace, so only what its jobs refer to has to resolve there.
-    bundle = read_bundle(FILE, target, OF_DEPLOYMENT if target == "local" and kind != "jobs" else GIVEN[target])
+    bundle = read(target) if target != "local" or kind == "jobs" else replace(read(target), given=OF_DEPLOYMENT)
     return {key: bundle.resolve(r.content, r.file) for key, r in bundle.resources.get(kind, {}).items()}
 
 
 def test_every_kind_of_resource_has_a_strict_model():
-    assert read_bundle(FILE).resources.keys() == MODELS.keys()
+    kinds = {target: read(target).resources.keys() for target in GIVEN}
+
+    assert kinds == {"local": MODELS.keys() - {"database_instances"}, **dict.fromkeys(DEPLOYED, MODELS.keys())}
 
 
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("target", GIVEN)
 def test_resources_fit_the_strict_models(target, kind):
-    entries = resolved(target, kind)
-
-    assert entries
-    for entry in entries.values():
+    for entry in resolved(target, kind).values():
         MODELS[kind].from_dict(entry)
 
 
@@ -72,8 +81,9 @@ def test_jobs_have_no_fault_that_shows_only_in_a_run(target, lint):
 
 
 @pytest.mark.parametrize("lint", lints.BUNDLE_LINTS, ids=lambda lint: lint.__name__)
-def test_the_bundle_has_no_fault_that_shows_only_in_a_run(lint):
-    assert list(lint(read_bundle(FILE))) == []
+@pytest.mark.parametrize("target", GIVEN)
+def test_the_bundle_has_no_fault_that_shows_only_in_a_run(target, lint):
+    assert list(lint(read(target))) == []
 
 
 @pytest.mark.parametrize("target", GIVEN)
@@ -83,7 +93,7 @@ def test_jobs_agree_with_the_jobs_that_they_run(target):
 
 @pytest.mark.parametrize("target", DEPLOYED)
 def test_each_target_resolves_as_a_whole(target):
-    bundle = read_bundle(FILE, target, GIVEN[target])
+    bundle = read(target)
 
     bundle.resolve(bundle.root["targets"][target], FILE)
 
@@ -96,7 +106,7 @@ def test_on_a_laptop_the_jobs_leave_every_default_in_place():
 
 @pytest.mark.parametrize("target", DEPLOYED)
 def test_a_workspace_gets_full_names(target):
-    bundle = read_bundle(FILE, target, GIVEN[target])
+    bundle = read(target)
     listening = bundle.resources["jobs"]["listening"]
     parameters = {p["name"]: p["default"] for p in bundle.resolve(listening.content, listening.file)["parameters"]}
 
@@ -114,6 +124,32 @@ def test_the_churn_endpoint_serves_the_registered_model_and_costs_nothing_unused
 
     assert entity["entity_name"] == f"{model['catalog_name']}.{model['schema_name']}.{model['name']}"
     assert entity["scale_to_zero_enabled"]
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("dev", "reclake-dev-anna"), ("staging", "reclake-staging"), ("prod", "reclake-prod")]
+)
+def test_figures_are_stored_in_the_smallest_instance_that_the_target_makes_for_itself(target, name):
+    (instance,) = resolved(target, "database_instances").values()
+
+    assert stored_in(read(target)) == instance["name"] == name
+    assert (instance["capacity"], instance.get("node_count", 1)) == ("CU_1", 1)
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_a_target_can_do_without_lakebase(target):
+    bundle = read_bundle(FILE, target, GIVEN[target])
+
+    del bundle.resources["database_instances"]
+    del bundle.root["targets"][target]["variables"]["lakebase_instance"]
+
+    assert stored_in(bundle) == ""
+
+
+def stored_in(bundle):
+    """What the job `realtime` gets for `lakebase_instance`."""
+    job = bundle.resources["jobs"]["realtime"]
+    return {p["name"]: p["default"] for p in bundle.resolve(job.content, job.file)["parameters"]}["lakebase_instance"]
 
 
 @pytest.mark.parametrize("target", DEPLOYED)

@@ -35,17 +35,26 @@ JOB = {
 }
 ROOT = {
     "bundle": {"name": "reclake"},
-    "variables": {"kafka": {"description": "Brokers.", "default": "${bundle.name}"}},
+    "variables": {
+        "kafka": {"description": "Brokers.", "default": "${bundle.name}"},
+        "lakebase_instance": {"description": "Lakebase."},
+    },
     "targets": {
         "prod": {
             "mode": "production",
             "workspace": {"root_path": "/Workspace/Users/x/.bundle"},
             "run_as": {"user_name": "x"},
-            "variables": {"kafka": "broker:9092"},
+            "variables": {
+                "kafka": "broker:9092",
+                "lakebase_instance": "${resources.database_instances.db.name}",
+            },
         }
     },
 }
-RESOURCES = {"volumes": {"files": {"name": "files_${bundle.target}", "comment": "${var.kafka}"}}}
+RESOURCES = {
+    "volumes": {"files": {"name": "files_${bundle.target}", "comment": "${var.kafka}${var.lakebase_instance}"}},
+    "database_instances": {"db": {"name": "${bundle.name}-${bundle.target}", "capacity": "CU_1"}},
+}
 
 
 def broken(sound, path, value):
@@ -110,10 +119,23 @@ BROKEN_ROOTS = [
     (lints.variables_are_described_and_used, ("variables", "kafka", "description"), None),
     (lints.variables_are_described_and_used, ("variables", "unused"), {"description": "Nobody asks."}),
     (lints.variables_are_described_and_used, ("targets", "prod", "variables", "kafak"), "broker:9092"),
+    (lints.names_of_database_instances, ("targets", "prod", "mode"), "development"),
+    (lints.database_instances_are_used, ("targets", "prod", "variables", "lakebase_instance"), ""),
+    (lints.database_instances_are_used, ("targets", "prod", "variables", "lakebase_instance"), None),
     (lints.no_plain_secrets, ("variables", "api_key"), {"api_key": "hunter2"}),
     (lints.no_plain_secrets, ("targets", "prod", "variables", "kafka_api_secret"), "hunter2"),
     (lints.no_plain_secrets, ("variables", "kafka", "default"), "mongodb://anna:hunter2@db"),
     (lints.no_plain_secrets, ("variables", "kafka", "default"), "dapi" + "0123456789abcdef" * 2),
+]
+
+
+BROKEN_RESOURCES = [
+    (lints.names_of_what_is_not_prefixed, ("volumes", "files", "name"), "files"),
+    (lints.names_of_what_is_not_prefixed, ("database_instances", "db", "name"), "shop"),
+    (lints.names_of_database_instances, ("database_instances", "db", "name"), "shop_${bundle.target}"),
+    (lints.names_of_database_instances, ("database_instances", "db", "name"), "${bundle.target}" + "x" * 63),
+    (lints.database_instances_can_be_made, ("database_instances", "db", "stopped"), True),
+    (lints.database_instances_can_be_made, ("database_instances", "db", "capacity"), None),
 ]
 
 
@@ -137,16 +159,15 @@ def test_a_broken_bundle_has_a_fault(lint, path, value):
     assert list(lint(bundle(broken(ROOT, path, value))))
 
 
+@pytest.mark.parametrize(("lint", "path", "value"), BROKEN_RESOURCES)
+def test_a_broken_resource_has_a_fault(lint, path, value):
+    assert list(lint(bundle(resources=broken(RESOURCES, path, value))))
+
+
 def test_a_secret_as_the_default_of_a_parameter_is_a_fault():
     job = {"parameters": [{"name": "mongodb_uri", "default": "hunter2"}]}
 
     assert list(lints.no_plain_secrets(bundle(resources={"jobs": {"export": job}})))
-
-
-def test_a_volume_without_its_target_is_a_fault():
-    resources = {"volumes": {"files": {"name": "files"}}}
-
-    assert list(lints.names_of_what_is_not_prefixed(bundle(resources=resources)))
 
 
 def test_a_child_with_another_default_is_a_fault():
@@ -158,6 +179,6 @@ def test_a_child_with_another_default_is_a_fault():
 
 
 def test_every_lint_is_proved_able_to_fail():
-    proved = {lint for lint, *_ in BROKEN_JOBS + BROKEN_ROOTS} | {lints.names_of_what_is_not_prefixed}
+    proved = {lint for lint, *_ in BROKEN_JOBS + BROKEN_ROOTS + BROKEN_RESOURCES}
 
     assert proved == {*lints.JOB_LINTS, *lints.BUNDLE_LINTS}

@@ -57,6 +57,14 @@ def test_references_resolve_under_the_target(write):
     assert local.tasks[0].max_retries == 2
 
 
+def test_resources_of_a_target_are_in_no_other(write):
+    own = "prod:\n    resources: {database_instances: {db: {name: reclake}}}"
+    file = write(one_job(task()), root=ROOT.replace("prod:", own))
+
+    assert "database_instances" not in read_bundle(file).resources
+    assert read_bundle(file, "prod").resources["database_instances"]["db"].content == {"name": "reclake"}
+
+
 def test_numbers_become_text_parameters(write):
     file = write(one_job(task(), "parameters: [{name: top_n, default: 20}]"))
 
@@ -176,7 +184,7 @@ def test_maps_merge_as_in_the_cli(tmp_path):
     ("root", "message"),
     [
         (ROOT + "scripts: {}", "does not know scripts"),
-        (ROOT.replace("local: {", "local: {resources: {}, "), "target local: the local runner does not know resources"),
+        (ROOT.replace("local: {", "local: {sync: {}, "), "target local: the local runner does not know sync"),
         (ROOT.replace("local:", "here:"), "has no target 'local'; it has here, prod"),
     ],
 )

@@ -1,0 +1,134 @@
+"""The task `store` between a real lakehouse and a real PostgreSQL: each row once, whatever happens to either."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from gold.stored import store
+from reclake import database, services, tables
+from reclake.database import RAW_EVENTS, FrameRows, connect_read_only, write_batch
+from reclake.progress import Progress
+from reclake.services.process import wait_until
+from reclake.services.state import Place
+
+ROWS = 5_000
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+EVENT = {
+    "event_id": "'event-' || id",
+    "day": "date '2026-01-31'",
+    "timestamp": "timestamp '2026-01-31 12:00'",
+    "event_type": "'view'",
+}
+
+
+@pytest.fixture(scope="module")
+def events(new_lake):
+    """A lakehouse with events, and an embedded PostgreSQL of its own."""
+    lake = new_lake()
+    own = lake.settings.model_copy(update={"database_url": None, "lakebase_instance": None})
+    names = tables.clickstream_events.schema.names
+    rows = lake.spark.range(ROWS).selectExpr(*(f"{EVENT.get(name, 'NULL')} AS {name}" for name in names))
+    lake.append_new(tables.clickstream_events, rows)
+    yield lake.with_settings(own)
+    services.down(own)
+
+
+@pytest.fixture
+def lake(events):
+    """The same, of which nothing is stored yet; but PostgreSQL knows the day, so that rows are copied right in."""
+    with psycopg.connect(services.database_url(events.settings), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    with database.connect(events.settings) as connected:
+        write_batch(connected, RAW_EVENTS, "", [("", NOON.date(), NOON, None, None, None, "view", None)])
+    events.progress.forget("store raw_events")
+    return events
+
+
+def run(lake):
+    store.run(lake, {"table": "raw_events"})
+
+
+def read(lake, query):
+    with connect_read_only(lake.settings) as connection:
+        return connection.execute(query).fetchall()
+
+
+def stored(lake):
+    """How many rows the task wrote, how many events these are, and in how many transactions they came."""
+    return read(
+        lake,
+        "SELECT count(*), count(DISTINCT event_id), count(DISTINCT xmin::text) FROM raw_events WHERE event_id <> ''",
+    )[0]
+
+
+def at_row(monkeypatch, number, happens):
+    """Let something happen when a row is read to be stored, each time that rows are."""
+    rows = FrameRows.__iter__
+
+    def with_it(self):
+        for position, row in enumerate(rows(self)):
+            if position == number:
+                happens()
+            yield row
+
+    monkeypatch.setattr(FrameRows, "__iter__", with_it)
+
+
+def test_postgresql_is_killed_while_rows_are_copied(lake, monkeypatch):
+    killed = []
+
+    def kill():
+        if not killed:
+            copying = "SELECT FROM pg_stat_progress_copy WHERE tuples_processed > 0"
+            wait_until(lambda: len(read(lake, copying)) == 1, 30)
+            killed.append(Place(lake.settings.home, "postgresql").read().process.pid)
+            os.kill(killed[0], signal.SIGKILL)
+
+    at_row(monkeypatch, ROWS // 2, kill)
+
+    run(lake)
+
+    assert killed
+    assert stored(lake) == (ROWS, ROWS, 1)
+
+
+def test_two_runs_at_once(lake, monkeypatch):
+    both, met = threading.Barrier(2, timeout=60), set()
+
+    def meet():
+        if threading.get_ident() not in met:
+            met.add(threading.get_ident())
+            both.wait()
+
+    at_row(monkeypatch, 0, meet)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, [lake.with_settings(lake.settings) for _ in range(2)]))
+
+    assert len(met) == 2
+    assert stored(lake) == (ROWS, ROWS, 1)
+
+
+def test_a_run_is_killed_before_it_notes_its_progress(lake, monkeypatch):
+    # One is enough for that.
+    monkeypatch.setattr("reclake.database.batches._REMEMBERED_BATCHES", 1)
+    with monkeypatch.context() as killing:
+        killing.setattr(Progress, "commit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(lake)
+    sent = read(lake, "SELECT batch_id, number FROM batches")
+
+    run(lake)
+
+    assert stored(lake) == (ROWS, ROWS, 1)
+    assert read(lake, "SELECT batch_id, number FROM batches") == sent
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
