@@ -595,6 +595,27 @@ churn_predictions = _table(
     cluster_by=("as_of",),
 )
 
+runs = _table(
+    "ops",
+    "runs",
+    [
+        ("run_id", STRING, "one run of a job on a laptop"),
+        ("task", STRING, "task of the run; silver / update_events is one of the job silver, which the job ran"),
+    ],
+    [
+        ("job", STRING, "the job"),
+        ("job_state", STRING, "how the run ended: SUCCESS, SUCCESS_WITH_FAILURES or FAILED; the same in all its rows"),
+        ("job_started_at", TIMESTAMP, "when the run started, UTC; the same in all its rows"),
+        ("job_seconds", DOUBLE, "how long the run took; the same in all its rows"),
+        ("state", STRING, "how the task ended: SUCCESS, FAILED, UPSTREAM_FAILED or EXCLUDED"),
+        ("attempts", INT, "how often it was tried; 0: it was skipped"),
+        ("started_at", TIMESTAMP, "when its first attempt started, UTC; null: it was skipped"),
+        ("seconds", DOUBLE, "over all attempts, with the waits between them"),
+        ("error", STRING, "why its last attempt failed, in one line; null: it did not"),
+    ],
+    cluster_by=("job_started_at",),
+)
+
 quality_results = _table(
     "ops",
     "quality_results",

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from reclake import tables
-from reclake.errors import ServiceError, SettingsError
+from reclake.errors import NothingToServeError, ServiceError, SettingsError
 from reclake.settings import Settings
 from serving.dashboard.delta_files import DeltaFiles
 from serving.dashboard.queries import churn, listener, models, now, quality, shop
@@ -79,6 +79,7 @@ def test_a_million_events_in_the_window_come_back_as_few_rows(stores, tmp_path):
     "query",
     [
         now.quarantined,
+        now.runs,
         quality.gates,
         quality.failures,
         quality.quarantine_over_time,
@@ -110,6 +111,39 @@ def test_progress_says_how_far_behind_a_task_is(stores, tmp_path):
     row = now.progress(stores).rows.iloc[0]
 
     assert (row["task"], row["version"], row["newest"], row["behind"]) == ("engagement", 0, 1, 1)
+
+
+def ran(run_id, minutes_ago, task="a", state="SUCCESS", error=None, attempts=1):
+    """A row of a run that has one failed task at most."""
+    started_at = NEWEST - dt.timedelta(minutes=minutes_ago)
+    of_run = {"run_id": run_id, "job": "nightly", "job_started_at": started_at, "job_seconds": 9.0, "job_state": state}
+    return of_run | {"task": task, "attempts": attempts, "started_at": started_at, "error": error}
+
+
+def test_the_newest_runs_come_first_and_say_what_failed_and_why(stores, tmp_path):
+    failing = [ran("2", 1, state="FAILED"), ran("2", 1, "b", "FAILED", "No."), ran("2", 1, "c", "FAILED", "Nor this.")]
+    write(tmp_path, tables.runs, [ran("1", 5), *failing, ran("2", 1, "d", "FAILED", attempts=0)])
+
+    rows = now.runs(stores).rows
+
+    assert list(rows["state"]) == ["FAILED", "SUCCESS"]
+    assert rows[["tasks", "failed", "why"]].to_numpy().tolist() == [[3, "b; c", "No.; Nor this."], [1, None, None]]
+
+
+def test_of_many_runs_the_newest_are_read(stores, tmp_path):
+    write(tmp_path, tables.runs, [ran(str(ago), ago, task) for ago in range(now.MOST_RUNS + 9) for task in "ab"])
+
+    rows = now.runs(stores).rows
+
+    assert len(rows) == now.MOST_RUNS
+    assert rows["started_at"].iloc[0] == NEWEST
+
+
+def test_in_a_workspace_the_workspace_knows_what_ran():
+    workspace = Stores(Settings(catalog="main", dashboard_warehouse="1"))
+
+    with pytest.raises(NothingToServeError, match="page Jobs"):
+        now.runs(workspace)
 
 
 @pytest.mark.parametrize("user_id", ["' OR 1=1 --", "user-1'; DROP TABLE x; --", "\x00", "🎧" * 500, "$where"])
