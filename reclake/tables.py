@@ -336,6 +336,19 @@ funnel_summary = _table(
     cluster_by=("window_start",),
 )
 
+daily_mix = _table(
+    "silver",
+    "daily_mix",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what events are counted by, such as type, device or hour (UTC)"),
+        ("value", STRING, "value of the feature; of rare ones there is one sum"),
+        ("day", DATE, "UTC day"),
+    ],
+    [("num_events", LONG, "events of the day with that value")],
+    cluster_by=("day",),
+)
+
 quarantine = _table(
     "silver",
     "quarantine",
@@ -633,6 +646,25 @@ quality_results = _table(
         ("checked_at", TIMESTAMP, "when, UTC"),
     ],
     cluster_by=("run_id",),
+)
+
+drift = _table(
+    "ops",
+    "drift",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what was compared, such as type, device or hour (UTC)"),
+        ("day", DATE, "UTC day of the events"),
+    ],
+    [
+        ("psi", DOUBLE, "population stability index of the day against the 28 days before it"),
+        ("psi_by_chance", DOUBLE, "what it is on average where nothing has shifted, with so few events"),
+        ("level", STRING, "stable (psi below .1), moderate (below .25) or major"),
+        ("num_events", LONG, "events of the day"),
+        ("num_reference", LONG, "events of the 28 days before it"),
+        ("num_values", LONG, "values of the feature on these days"),
+    ],
+    cluster_by=("day",),
 )
 
 model_evaluations = _table(

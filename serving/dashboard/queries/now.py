@@ -21,17 +21,24 @@ _MOST_MINUTES_BY_MINUTE = 6 * 60
 
 @dataclass(frozen=True)
 class Stream:
-    """Events of silver: in which table and columns."""
+    """Events of silver: what they are called where streams are compared, and in which table and columns they are."""
 
+    name: str
     table: Table
     at: str
     type: str
     types: tuple[str, ...]
 
 
-LISTENING = Stream(tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_TYPES)
+LISTENING = Stream(
+    "listening", tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_TYPES
+)
 SHOP = Stream(
-    tables.clickstream_events, tables.clickstream_events.c.timestamp, tables.clickstream_events.c.event_type, SHOP_TYPES
+    "shop",
+    tables.clickstream_events,
+    tables.clickstream_events.c.timestamp,
+    tables.clickstream_events.c.event_type,
+    SHOP_TYPES,
 )
 
 

@@ -85,6 +85,7 @@ def test_a_million_events_in_the_window_come_back_as_few_rows(stores, tmp_path):
         quality.quarantine_over_time,
         lambda stores: now.events_per_minute(stores, now.SHOP, 60),
         lambda stores: quality.mix(stores, now.SHOP, 7),
+        lambda stores: quality.drift(stores, now.SHOP, 7),
         lambda stores: shop.by_day(stores, 7),
         lambda stores: shop.lengths(stores, 7),
         lambda stores: shop.most_viewed(stores, 7),
@@ -209,6 +210,20 @@ def test_a_gate_is_closed_by_a_critical_failure_only(stores, tmp_path):
     found = quality.gates(stores).rows.set_index("table_name")["result"]
 
     assert dict(found) == {"a": "passed", "b": "warning", "c": "closed"}
+
+
+def drifted(days_ago, stream="shop", feature="type"):
+    day = NEWEST.date() - dt.timedelta(days=days_ago)
+    return {"stream": stream, "feature": feature, "day": day, "psi": 0.3, "level": "major", "num_events": 5}
+
+
+def test_drift_is_of_the_newest_days_of_its_own_stream(stores, tmp_path):
+    write(tmp_path, tables.drift, [drifted(0, "listening"), *(drifted(ago) for ago in (40, 30, 12, 3))])
+
+    rows = quality.drift(stores, now.SHOP, 28).rows
+
+    assert list(rows["day"].dt.date) == [drifted(ago)["day"] for ago in (30, 12, 3)]
+    assert set(rows["level"]) == {"major"}
 
 
 def test_a_store_that_is_away_is_asked_once_in_a_while(stores):
