@@ -50,8 +50,9 @@ def update_episodes(lake: Lakehouse) -> None:
 @task
 def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None:
     """Count again the days that changed events touched, and measure the drift of all days that this concerns."""
-    of, is_its_own = drift.STREAMS[stream], F.col(M.stream) == stream
+    of = drift.STREAMS[stream]
     for new in lake.changes(of.table, consumer=f"drift_{stream}"):
+        is_its_own = F.col(M.stream) == stream
         touched = _days(new.feed)
         _count(lake, stream, _frame(lake, touched))
         known = _days(lake.read(tables.daily_mix).where(is_its_own))
