@@ -63,6 +63,7 @@ def page() -> None:
             columns={
                 # A label in colour, which only columns of several values have.
                 "state": st.column_config.MultiselectColumn("state", options=_STATES, color=charts.STATES.values()),
+                "failed": st.column_config.TextColumn("failed", width="medium"),
                 "why": st.column_config.TextColumn("why", width="large"),
             },
         )
