@@ -23,8 +23,14 @@ from reclake.tables import Table
 
 _MOST_LITERALS = 1_000
 _FOLLOWED = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
-_NOTES = "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' = 'false'"
-"""Of tables of a few rows that nobody follows: to write them anew is cheaper than to keep track of small changes."""
+_NOTES = (
+    "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' = 'false', "
+    "'delta.autoOptimize.autoCompact' = 'true'"
+)
+"""Of tables of a few rows that nobody follows: to write them anew is cheaper than to keep track of small changes.
+
+Every run adds a file; the fiftieth write or so puts them together, so that readers open few, however long the history.
+"""
 
 
 @dataclass(frozen=True)

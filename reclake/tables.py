@@ -336,6 +336,19 @@ funnel_summary = _table(
     cluster_by=("window_start",),
 )
 
+daily_mix = _table(
+    "silver",
+    "daily_mix",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what events are counted by, such as type, device or hour (UTC)"),
+        ("value", STRING, "value of the feature; of rare ones there is one sum"),
+        ("day", DATE, "UTC day"),
+    ],
+    [("num_events", LONG, "events of the day with that value")],
+    cluster_by=("day",),
+)
+
 quarantine = _table(
     "silver",
     "quarantine",
@@ -595,6 +608,27 @@ churn_predictions = _table(
     cluster_by=("as_of",),
 )
 
+runs = _table(
+    "ops",
+    "runs",
+    [
+        ("run_id", STRING, "one run of a job on a laptop"),
+        ("task", STRING, "task of the run; silver / update_events is one of the job silver, which the job ran"),
+    ],
+    [
+        ("job", STRING, "the job"),
+        ("job_state", STRING, "how the run ended: SUCCESS, SUCCESS_WITH_FAILURES or FAILED; the same in all its rows"),
+        ("job_started_at", TIMESTAMP, "when the run started, UTC; the same in all its rows"),
+        ("job_seconds", DOUBLE, "how long the run took; the same in all its rows"),
+        ("state", STRING, "how the task ended: SUCCESS, FAILED, UPSTREAM_FAILED or EXCLUDED"),
+        ("attempts", INT, "how often it was tried; 0: it was skipped"),
+        ("started_at", TIMESTAMP, "when its first attempt started, UTC; null: it was skipped"),
+        ("seconds", DOUBLE, "over all attempts, with the waits between them"),
+        ("error", STRING, "why its last attempt failed, in one line; null: it did not"),
+    ],
+    cluster_by=("job_started_at",),
+)
+
 quality_results = _table(
     "ops",
     "quality_results",
@@ -612,6 +646,25 @@ quality_results = _table(
         ("checked_at", TIMESTAMP, "when, UTC"),
     ],
     cluster_by=("run_id",),
+)
+
+drift = _table(
+    "ops",
+    "drift",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what was compared, such as type, device or hour (UTC)"),
+        ("day", DATE, "UTC day of the events"),
+    ],
+    [
+        ("psi", DOUBLE, "population stability index of the day against the 28 days before it"),
+        ("psi_by_chance", DOUBLE, "what it is on average where nothing has shifted, with so few events"),
+        ("level", STRING, "stable (psi below .1), moderate (below .25) or major"),
+        ("num_events", LONG, "events of the day"),
+        ("num_reference", LONG, "events of the 28 days before it"),
+        ("num_values", LONG, "values of the feature on these days"),
+    ],
+    cluster_by=("day",),
 )
 
 model_evaluations = _table(

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
 from reclake import tables
 from reclake.lake import Lakehouse
 from reclake.staging import staging
 from reclake.task import task
-from silver import engagement, episodes, events
+from silver import drift, engagement, episodes, events
 from silver.arrivals import accepted
+
+M = tables.daily_mix.c
 
 
 @task
@@ -36,3 +45,38 @@ def update_episodes(lake: Lakehouse) -> None:
         with staging(lake) as stage:
             valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, stage))
             lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
+
+
+@task
+def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None:
+    """Count again the days that changed events touched, and measure the drift of all days that this concerns."""
+    of = drift.STREAMS[stream]
+    for new in lake.changes(of.table, consumer=f"drift_{stream}"):
+        is_its_own = F.col(M.stream) == stream
+        touched = _days(new.feed)
+        _count(lake, stream, _frame(lake, touched))
+        known = _days(lake.read(tables.daily_mix).where(is_its_own))
+        days = _frame(lake, drift.concerned(touched, known))
+        mixes = lake.read(tables.daily_mix, among=drift.with_references(days)).where(is_its_own)
+        measured = drift.drift(mixes, unfinished=known[-1:]).join(days, M.day, "left_semi")
+        scope = days.select(F.lit(stream).alias(M.stream), F.explode(F.lit([*of.features])).alias(M.feature), M.day)
+        lake.refresh(tables.drift, measured, scope)
+
+
+def _count(lake: Lakehouse, stream: str, days: DataFrame) -> None:
+    of, key = drift.STREAMS[stream], tables.daily_mix.key
+    with staging(lake) as stage:
+        mix = drift.mix(lake.read(of.table, among=days), of.features)
+        counted = stage("counted", mix.withColumn(M.stream, F.lit(stream)))
+        known = lake.read(tables.daily_mix, among=days).where(F.col(M.stream) == stream)
+        scope = counted.select(*key).union(known.select(*key)).distinct()
+        lake.refresh(tables.daily_mix, counted, scope)
+
+
+def _days(rows: DataFrame) -> Sequence[dt.date]:
+    """The days of rows, ascending; bounded by the calendar."""
+    return sorted(row[M.day] for row in rows.select(M.day).distinct().collect())
+
+
+def _frame(lake: Lakehouse, days: Collection[dt.date]) -> DataFrame:
+    return lake.spark.createDataFrame([(day,) for day in sorted(days)], f"{M.day} date")

@@ -39,6 +39,7 @@ def stream(
     from reclake.jobs.definition import load_jobs
     from reclake.jobs.execution import on_lake
     from reclake.jobs.failures import explain
+    from reclake.jobs.history import record
     from reclake.jobs.result import Event, TaskStarted
     from reclake.jobs.runner import run_job
     from reclake.lake import Lakehouse
@@ -65,6 +66,9 @@ def stream(
                 where = ", ".join(f"{task.name} {task.seconds:.1f} s" for task in slowest)
                 line = f"{done.started:%H:%M:%S}  {done.state.value:<10} {done.seconds:5.1f} s  {where}"
                 console.print(line, highlight=False, soft_wrap=True)
+                # To record takes about as long as a run of two tasks.
+                if whole or done.failed:
+                    record(lake, done)
                 time.sleep(pause)
         except KeyboardInterrupt:
             console.print("Ended. What was not stored yet is stored by the next run.")

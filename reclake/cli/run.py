@@ -53,7 +53,7 @@ def run(
 def run_with_progress(
     lake: Lakehouse, job: str, parameters: Mapping[str, str], console: Console, *, only: Collection[str] = ()
 ) -> JobRun:
-    """Run a job of the nearest bundle, showing what runs as it runs and at the end how each task went.
+    """Run a job of the nearest bundle, showing what runs as it runs, and tell and record how each task went.
 
     Parameters
     ----------
@@ -71,6 +71,7 @@ def run_with_progress(
     """
     from reclake.jobs.definition import load_jobs
     from reclake.jobs.execution import on_lake
+    from reclake.jobs.history import record
     from reclake.jobs.runner import require_runnable, run_job
 
     jobs = load_jobs()
@@ -79,6 +80,7 @@ def run_with_progress(
         done = run_job(jobs, job, on_lake(lake), parameters=parameters, only=only, on_event=progress.show)
     console.print(_table(done))
     _print_failures(done, lake.settings, console)
+    record(lake, done)
     return done
 
 

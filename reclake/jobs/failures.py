@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from reclake.errors import RecLakeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reclake.jobs.result import JobRun, TaskResult
     from reclake.settings import Settings
 
@@ -30,13 +32,24 @@ def explain(run: JobRun, task: TaskResult, settings: Settings) -> str:
     name = re.sub(r"\W+", "-", task.name)
     log = logs / f"{run.started:%Y%m%dT%H%M%S}-{run.run_id}-{name}.log"
     log.write_text(_without_secrets("".join(traceback.format_exception(task.error)), settings), encoding="utf-8")
-    summary = traceback.format_exception_only(task.error)[-1].strip().splitlines()[0]
-    return f"{_without_secrets(summary, settings)} (traceback in {log})"
+    return f"{first_line(task.error, settings)} (traceback in {log})"
+
+
+def first_line(error: BaseException, settings: Settings) -> str:
+    """Name an unforeseen error and give the first line of what it says, without secrets of the settings."""
+    summary = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+    return _without_secrets(summary, settings)
 
 
 def _without_secrets(text: str, settings: Settings) -> str:
+    for secret in _secrets(settings):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if isinstance(value, SecretStr) and value.get_secret_value():
-            text = text.replace(value.get_secret_value(), "***")
-    return text
+        for one in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(one, SecretStr) and one.get_secret_value():
+                yield one.get_secret_value()

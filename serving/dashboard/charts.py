@@ -16,6 +16,7 @@ _LINES = alt.Legend(
     orient="top", title=None, labelLimit=220, offset=6, columns=3, symbolType="stroke", symbolStrokeWidth=3
 )
 STATES = {"passed": "#0072B2", "warning": "#E69F00", "closed": "#D55E00"}
+_SHAPES = ["circle", "triangle-up", "cross"]
 
 
 def over_time(
@@ -158,7 +159,7 @@ def intervals(rows: pd.DataFrame, unit: str) -> Drawing:
 def states(rows: pd.DataFrame) -> Drawing:
     """When each table was checked and how that ended: colour, and shape beside it."""
     scale = alt.Scale(domain=list(STATES), range=list(STATES.values()))
-    shape = alt.Scale(domain=list(STATES), range=["circle", "triangle-up", "cross"])
+    shape = alt.Scale(domain=list(STATES), range=_SHAPES)
     chart: alt.Chart = (
         alt.Chart(rows)
         .mark_point(size=110, filled=True, opacity=1)
@@ -176,6 +177,27 @@ def states(rows: pd.DataFrame) -> Drawing:
         .properties(height=alt.Step(22))
     )
     return chart
+
+
+def drift(rows: pd.DataFrame) -> Drawing:
+    """A line of the index per feature over days, and a point per day: its level as colour, and shape beside it."""
+    levels = ["stable", "moderate", "major"]
+    base = alt.Chart(rows).encode(
+        x=alt.X("day:T", scale=alt.Scale(type="utc"), axis=_time_axis(rows["day"])),
+        y=alt.Y("psi:Q", axis=alt.Axis(title="population stability index", tickCount=5)),
+    )
+    line = base.mark_line(strokeWidth=1.5, color="gray").encode(strokeDash=alt.StrokeDash("feature:N", legend=_LINES))
+    points = base.mark_point(size=70, filled=True, opacity=1).encode(
+        color=alt.Color("level:N", scale=alt.Scale(domain=levels, range=list(STATES.values())), legend=_LEGEND),
+        shape=alt.Shape("level:N", scale=alt.Scale(domain=levels, range=_SHAPES), legend=_LEGEND),
+        tooltip=[
+            alt.Tooltip("day:T", format="%Y-%m-%d", formatType="utc"),
+            alt.Tooltip("feature:N"),
+            alt.Tooltip("level:N"),
+            *(_tooltip(rows, name, ",.3~f") for name in ("psi", "psi_by_chance", "num_events")),
+        ],
+    )
+    return alt.layer(line, points).properties(height=HEIGHT)
 
 
 def _time_axis(times: pd.Series[pd.Timestamp]) -> alt.Axis:

@@ -8,28 +8,37 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reclake import tables
+from reclake.errors import NothingToServeError
 from reclake.tables import Table
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
 LISTENING_TYPES = ("like", "complete", "pause", "rate", "skip")
 SHOP_TYPES = ("view", "click", "add_to_cart", "purchase")
+MOST_RUNS = 50
 _MOST_MINUTES_BY_MINUTE = 6 * 60
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Events of silver: in which table and columns."""
+    """Events of silver: what they are called where streams are compared, and in which table and columns they are."""
 
+    name: str
     table: Table
     at: str
     type: str
     types: tuple[str, ...]
 
 
-LISTENING = Stream(tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_TYPES)
+LISTENING = Stream(
+    "listening", tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_TYPES
+)
 SHOP = Stream(
-    tables.clickstream_events, tables.clickstream_events.c.timestamp, tables.clickstream_events.c.event_type, SHOP_TYPES
+    "shop",
+    tables.clickstream_events,
+    tables.clickstream_events.c.timestamp,
+    tables.clickstream_events.c.event_type,
+    SHOP_TYPES,
 )
 
 
@@ -125,6 +134,45 @@ def quarantined(stores: Stores) -> Figure:
         """  # noqa: S608
     )
     return Figure(rows, stores.lake.written_at(tables.quarantine))
+
+
+def runs(stores: Stores) -> Figure:
+    """What the last jobs did, the newest `MOST_RUNS` runs first.
+
+    Returns
+    -------
+    Figure
+        `job`, `started_at`, `state`, `seconds`, `tasks` that ran, `failed` tasks, and `why` they failed.
+
+    Raises
+    ------
+    NothingToServeError
+        The tables are those of a workspace, which keeps this history itself.
+    """
+    if stores.settings.catalog:
+        raise NothingToServeError(
+            "Here the workspace knows what ran: see its page Jobs, or the table system.lakeflow.job_task_run_timeline."
+        )
+    rows = stores.lake.rows(
+        f"""
+        SELECT run_id, job, job_started_at, job_state, job_seconds, task, attempts, error FROM {tables.runs}
+        WHERE run_id IN (
+            SELECT run_id FROM {tables.runs} GROUP BY run_id ORDER BY max(job_started_at) DESC LIMIT {MOST_RUNS}
+        ) ORDER BY job_started_at DESC, run_id, started_at
+        """  # noqa: S608
+    )
+    rows = rows.assign(ran=rows["attempts"] > 0, failed=rows["task"].where(rows["error"].notna()))
+    of_run = ["run_id", "job", "job_started_at", "job_state", "job_seconds"]
+    found = rows.groupby(of_run, sort=False, as_index=False).agg(
+        tasks=("ran", "sum"), failed=("failed", _listed), why=("error", _listed)
+    )
+    found = found.drop(columns="run_id").rename(columns=lambda name: name.removeprefix("job_"))
+    return Figure(found, stores.lake.written_at(tables.runs))
+
+
+def _listed(texts: pd.Series[str]) -> str | None:
+    """Texts after one another, without those that are null; null where there is none."""
+    return "; ".join(texts.dropna()) or None
 
 
 def progress(stores: Stores) -> Figure:

@@ -1,4 +1,4 @@
-"""Quality: what the gates found, what was refused and why, and how the mix of events shifts."""
+"""Quality: what the gates found, what was refused and why, and how far events shift."""
 
 from __future__ import annotations
 
@@ -77,6 +77,27 @@ def readable(value: bytes) -> str:
     """
     text = value.decode(errors="backslashreplace")
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def drift(stores: Stores, stream: Stream, days: int) -> Figure:
+    """How far the newest days are from those before them.
+
+    Returns
+    -------
+    Figure
+        `day`, `feature`, `psi`, `level`, `num_events`, and `psi_by_chance`: of so few events where nothing has shifted.
+    """
+    of = tables.drift
+    rows = stores.lake.rows(
+        f"""
+        SELECT day, feature, psi, level, num_events, psi_by_chance FROM {of} WHERE stream = $stream
+          AND day > (SELECT max(day) FROM {of} WHERE stream = $stream) - CAST($days AS INT)
+        ORDER BY day, feature
+        """,  # noqa: S608
+        stream=stream.name,
+        days=days,
+    )
+    return Figure(rows, stores.lake.written_at(of))
 
 
 def mix(stores: Stores, stream: Stream, days: int) -> Figure:

@@ -1,4 +1,4 @@
-"""Now: what comes in, who is there, how fresh everything is, what was refused, and what tasks last did."""
+"""Now: what comes in, who is there, how fresh everything is, what was refused, and what jobs and tasks last did."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from serving.dashboard.queries import now as query
 
 WINDOWS = {15: "15 min", 60: "1 hour", 360: "6 hours", 1_440: "1 day", 10_080: "7 days"}
 _EMPTY = "No events yet: run `reclake demo`, and for the shop `reclake simulate clickstream` and `reclake run shop`."
+
+_STATES = ["SUCCESS", "SUCCESS_WITH_FAILURES", "FAILED"]
+"""Of runs, from good to bad, as the colours of `charts.STATES` are."""
 
 
 def page() -> None:
@@ -51,6 +54,19 @@ def page() -> None:
                 empty="Nothing was refused.",
                 about="Records that could not be used, by source and reason; samples are on the page Quality.",
             )
+        panel(
+            "What the last jobs did",
+            query.runs,
+            empty="No job has run here yet: run `reclake demo`.",
+            about="Runs of `reclake run`, `demo` and `stream` on this machine, the newest first. "
+            "Of `stream` those that failed, and those of the whole job.",
+            columns={
+                # A label in colour, which only columns of several values have.
+                "state": st.column_config.MultiselectColumn("state", options=_STATES, color=charts.STATES.values()),
+                "failed": st.column_config.TextColumn("failed", width="medium"),
+                "why": st.column_config.TextColumn("why", width="large"),
+            },
+        )
         panel(
             "What tasks last did",
             query.progress,

@@ -1,4 +1,4 @@
-"""Quality: what the gates found and when, what was refused and why, and whether the mix of events shifts."""
+"""Quality: what the gates found and when, what was refused and why, and how far events shift."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from serving.dashboard.panels import ask, guarded, live, panel
 from serving.dashboard.queries import now
 from serving.dashboard.queries import quality as query
 
+_DAYS = 28
 _EMPTY = "No gate has checked anything yet: run `reclake demo`."
 _NOTHING_REFUSED = "Nothing was refused."
 
@@ -42,13 +43,28 @@ def page() -> None:
         left, right = st.columns(2)
         with left:
             _drift("Drift of listening", now.LISTENING)
+            _mix("Mix of listening", now.LISTENING)
         with right:
             _drift("Drift of the shop", now.SHOP)
+            _mix("Mix of the shop", now.SHOP)
 
     live(figures)
 
 
 def _drift(title: str, stream: now.Stream) -> None:
+    panel(
+        title,
+        query.drift,
+        stream,
+        _DAYS,
+        draw=charts.drift,
+        empty="No day has been compared with days before it: run `reclake demo`, for the shop `reclake run shop`.",
+        about="How far a day's events are from those of the 28 days before, by the population stability index: "
+        "stable below .1, moderate below .25, major. Few events reach that by chance; the table says how far.",
+    )
+
+
+def _mix(title: str, stream: now.Stream) -> None:
     def draw(rows: pd.DataFrame) -> charts.Drawing:
         by_day = rows.rename(columns={"day": "at"})
         return charts.over_time(by_day, "share", "share of the day's events", "type", stream.types, format_=".0%")
@@ -57,7 +73,7 @@ def _drift(title: str, stream: now.Stream) -> None:
         title,
         query.mix,
         stream,
-        28,
+        _DAYS,
         draw=draw,
         empty="There are no events yet.",
         about="How a day's events divide into types, the last 28 days: a shift is behaviour, or a producer.",

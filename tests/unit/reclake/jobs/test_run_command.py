@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from reclake.cli import run as command
 from reclake.errors import JobDefinitionError, QualityGateError, TaskParameterError
-from reclake.jobs import execution
+from reclake.jobs import execution, history
 from reclake.lake import Lakehouse
 from reclake.settings import Settings, load_settings
 from reclake.task import Task
@@ -59,6 +59,14 @@ def tasks(monkeypatch):
     return functions
 
 
+@pytest.fixture(autouse=True)
+def recorded(monkeypatch):
+    """Runs that were to be recorded; how, is tested without the command."""
+    runs = []
+    monkeypatch.setattr(history, "record", lambda lake, run: runs.append(run))
+    return runs
+
+
 @pytest.fixture
 def shown(bundle, tasks):
     """Run `nightly` and return the run and what was printed."""
@@ -77,6 +85,15 @@ def test_the_table_says_how_each_task_went(shown):
     assert not run.failed
     assert "nightly: SUCCESS in" in text
     assert [line.split("│")[1].strip() for line in text.splitlines() if line.startswith("│")] == ["first", "second"]
+
+
+def test_a_run_is_recorded_once_whatever_came_of_it(shown, tasks, recorded):
+    sound, _ = shown()
+    tasks["first"] = lambda lake: 1 / 0
+    failed, _ = shown()
+
+    assert recorded == [sound, failed]
+    assert failed.failed
 
 
 def test_an_error_of_ours_is_its_sentence(shown, tasks, bundle):

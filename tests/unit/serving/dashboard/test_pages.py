@@ -67,6 +67,27 @@ def test_the_window_of_the_url_is_the_one_shown(home):
     assert {window: one.delta for window, one in active.items()} == {"15 min": "1 events", "1 day": "3 events"}
 
 
+def test_quality_shows_how_far_each_stream_has_drifted(home):
+    days = [{"stream": "shop", "feature": "type", "day": NEWEST.date(), "psi": 0.3, "level": "major", "num_events": 5}]
+    write(home, tables.drift, days)
+
+    app = show("quality")
+
+    assert not app.exception
+    assert any(list(frame.value.get("level", [])) == ["major"] for frame in app.dataframe)
+    assert "No day has been compared" in said(app)
+
+
+def test_now_shows_the_runs_that_failed_with_the_sentence(home):
+    row = {"run_id": "1", "job": "nightly", "job_state": "FAILED", "job_started_at": NEWEST, "job_seconds": 1.0}
+    write(home, tables.runs, [row | {"task": "gold", "state": "FAILED", "attempts": 1, "error": HOSTILE}])
+
+    app = show("now")
+
+    assert not app.exception
+    assert any(list(frame.value.get("why", [])) == [HOSTILE] for frame in app.dataframe)
+
+
 @pytest.mark.parametrize(
     "user", ["<img src=x onerror=alert(1)>", "![x](https://evil.example/x.png)", "' OR 1=1 --", "*"]
 )

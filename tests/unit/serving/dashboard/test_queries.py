@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from reclake import tables
-from reclake.errors import ServiceError, SettingsError
+from reclake.errors import NothingToServeError, ServiceError, SettingsError
 from reclake.settings import Settings
 from serving.dashboard.delta_files import DeltaFiles
 from serving.dashboard.queries import churn, listener, models, now, quality, shop
@@ -79,11 +79,13 @@ def test_a_million_events_in_the_window_come_back_as_few_rows(stores, tmp_path):
     "query",
     [
         now.quarantined,
+        now.runs,
         quality.gates,
         quality.failures,
         quality.quarantine_over_time,
         lambda stores: now.events_per_minute(stores, now.SHOP, 60),
         lambda stores: quality.mix(stores, now.SHOP, 7),
+        lambda stores: quality.drift(stores, now.SHOP, 7),
         lambda stores: shop.by_day(stores, 7),
         lambda stores: shop.lengths(stores, 7),
         lambda stores: shop.most_viewed(stores, 7),
@@ -110,6 +112,39 @@ def test_progress_says_how_far_behind_a_task_is(stores, tmp_path):
     row = now.progress(stores).rows.iloc[0]
 
     assert (row["task"], row["version"], row["newest"], row["behind"]) == ("engagement", 0, 1, 1)
+
+
+def ran(run_id, minutes_ago, task="a", state="SUCCESS", error=None, attempts=1):
+    """A row of a run that has one failed task at most."""
+    started_at = NEWEST - dt.timedelta(minutes=minutes_ago)
+    of_run = {"run_id": run_id, "job": "nightly", "job_started_at": started_at, "job_seconds": 9.0, "job_state": state}
+    return of_run | {"task": task, "attempts": attempts, "started_at": started_at, "error": error}
+
+
+def test_the_newest_runs_come_first_and_say_what_failed_and_why(stores, tmp_path):
+    failing = [ran("2", 1, state="FAILED"), ran("2", 1, "b", "FAILED", "No."), ran("2", 1, "c", "FAILED", "Nor this.")]
+    write(tmp_path, tables.runs, [ran("1", 5), *failing, ran("2", 1, "d", "FAILED", attempts=0)])
+
+    rows = now.runs(stores).rows
+
+    assert list(rows["state"]) == ["FAILED", "SUCCESS"]
+    assert rows[["tasks", "failed", "why"]].to_numpy().tolist() == [[3, "b; c", "No.; Nor this."], [1, None, None]]
+
+
+def test_of_many_runs_the_newest_are_read(stores, tmp_path):
+    write(tmp_path, tables.runs, [ran(str(ago), ago, task) for ago in range(now.MOST_RUNS + 9) for task in "ab"])
+
+    rows = now.runs(stores).rows
+
+    assert len(rows) == now.MOST_RUNS
+    assert rows["started_at"].iloc[0] == NEWEST
+
+
+def test_in_a_workspace_the_workspace_knows_what_ran():
+    workspace = Stores(Settings(catalog="main", dashboard_warehouse="1"))
+
+    with pytest.raises(NothingToServeError, match="page Jobs"):
+        now.runs(workspace)
 
 
 @pytest.mark.parametrize("user_id", ["' OR 1=1 --", "user-1'; DROP TABLE x; --", "\x00", "🎧" * 500, "$where"])
@@ -175,6 +210,20 @@ def test_a_gate_is_closed_by_a_critical_failure_only(stores, tmp_path):
     found = quality.gates(stores).rows.set_index("table_name")["result"]
 
     assert dict(found) == {"a": "passed", "b": "warning", "c": "closed"}
+
+
+def drifted(days_ago, stream="shop", feature="type"):
+    day = NEWEST.date() - dt.timedelta(days=days_ago)
+    return {"stream": stream, "feature": feature, "day": day, "psi": 0.3, "level": "major", "num_events": 5}
+
+
+def test_drift_is_of_the_newest_days_of_its_own_stream(stores, tmp_path):
+    write(tmp_path, tables.drift, [drifted(0, "listening"), *(drifted(ago) for ago in (40, 30, 12, 3))])
+
+    rows = quality.drift(stores, now.SHOP, 28).rows
+
+    assert list(rows["day"].dt.date) == [drifted(ago)["day"] for ago in (30, 12, 3)]
+    assert set(rows["level"]) == {"major"}
 
 
 def test_a_store_that_is_away_is_asked_once_in_a_while(stores):
