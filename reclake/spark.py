@@ -85,6 +85,8 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         # Small local data: 200 shuffle tasks and 50 tasks per log replay would be nearly all of the time.
         "spark.sql.shuffle.partitions": "4",
         "spark.databricks.delta.snapshotPartitions": "2",
+        # A session that repeats its jobs (`reclake stream`) has more plans than the 100 whose compiled code is kept.
+        "spark.sql.codegen.cache.maxEntries": "2000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         # A stream's plan names its Kafka options; this hides the password in it.
         "spark.sql.redaction.string.regex": r'password="(\\.|[^"\\])*"',

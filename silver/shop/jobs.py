@@ -44,8 +44,8 @@ def update_clicks(lake: Lakehouse) -> None:
     for new in lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
         with staging(lake) as stage:
             valid = clicks.typed(accepted(lake, new, clicks.FIELDS, clicks.checked, stage))
-            unique = stage("unique", clicks.IDENTITY.deduplicated(valid))
-            lake.upsert(tables.clickstream_events, _with_history(lake, unique), wins=clicks.IDENTITY.wins)
+            enriched = stage("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
+            lake.upsert(tables.clickstream_events, enriched, wins=clicks.IDENTITY.wins)
 
 
 @task
