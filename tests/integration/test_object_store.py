@@ -130,6 +130,8 @@ def run(home, endpoint):
         "RECLAKE_HOME": str(home),
         "LAKEHOUSE_ROOT": "s3a://bucket/Anna's lake",
         "HADOOP_OPTIONS": json.dumps(hadoop_options(endpoint)),
+        # As in conftest.py: compiling costs more than it can save.
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
     done = subprocess.run([sys.executable, __file__], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
