@@ -11,13 +11,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, StructField
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
-from reclake.errors import TableSchemaError
+from reclake.errors import ServiceError, TableSchemaError
 from reclake.settings import Settings
 from reclake.tables import Table
 
@@ -62,6 +63,8 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
     ------
     TableSchemaError
         The stored table lacks a column, or has it with another type.
+    ServiceError
+        The store that the lakehouse lies in cannot be reached.
     """
     name = _name(settings, table)
     if exists(spark, settings, table):
@@ -79,7 +82,13 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
 
 
 def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
-    """Whether the table was created already, in this session or before."""
+    """Whether the table was created already, in this session or before.
+
+    Raises
+    ------
+    ServiceError
+        The store that the lakehouse lies in cannot be reached.
+    """
     if settings.catalog:
         return spark.catalog.tableExists(_name(settings, table))
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
@@ -225,14 +234,30 @@ def _location(settings: Settings, table: Table) -> str:
 def _is_delta(spark: SparkSession, uri: str) -> bool:
     if uri.startswith("file:"):
         return Path(url2pathname(urlsplit(uri).path), "_delta_log").exists()
-    # Only Spark reaches other stores; there it lists a folder, here it would take 50 ms a table.
+    # Only Spark reaches other stores; there it lists a folder, here it would take 50 ms a table. Reading it as Delta
+    # would ask for each folder above as well, and wait for each of them where nobody answers.
     try:
-        spark.read.format("delta").load(uri).schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
+        spark.read.text(f"{uri}/_delta_log").schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
     except AnalysisException as error:
-        if error.getCondition() in ("PATH_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND"):
+        if error.getCondition() == "PATH_NOT_FOUND":
             return False
         raise
+    except (PySparkException, Py4JJavaError) as error:
+        raise ServiceError(
+            f"The lakehouse at {uri} cannot be reached: {_cause(error)}. "
+            "Check LAKEHOUSE_ROOT, SPARK_PACKAGES and HADOOP_OPTIONS."
+        ) from None
     return True
+
+
+def _cause(error: PySparkException | Py4JJavaError) -> str:
+    """What went wrong in the first place, without the pages that Java says around it."""
+    if isinstance(error, PySparkException):
+        return str(error.getMessage()).splitlines()[0].rstrip(".")
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.toString()).splitlines()[0].rstrip(".")
 
 
 def _check_schema(spark: SparkSession, name: str, table: Table) -> None:

@@ -32,7 +32,7 @@ def start_session(settings: Settings) -> SparkSession:
 
 
 def _local(settings: Settings) -> SparkSession:
-    from reclake.services.jars import jars, java
+    from reclake.services.jars import java
 
     os.environ["JAVA_HOME"] = str(Path(java()).resolve().parent.parent)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -41,7 +41,7 @@ def _local(settings: Settings) -> SparkSession:
     time.tzset()
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("reclake")
-    for name, value in _local_options(settings, jars("connectors")).items():
+    for name, value in _local_options(settings, _connectors(settings)).items():
         builder = builder.config(name, value)
     builder = builder.remote("local[*]") if settings.spark_mode == "connect" else builder.master("local[*]")
     log = settings.home / "logs" / "spark.log"
@@ -67,6 +67,14 @@ def _stderr_to(log: Path) -> Iterator[None]:
         os.close(own)
 
 
+def _connectors(settings: Settings) -> list[Path]:
+    from reclake.services.jars import jars
+
+    # Whoever names another version of S3's connector gets the AWS SDK that belongs to it, and two would clash.
+    on_s3 = settings.lakehouse.startswith("s3a:") and "hadoop-aws" not in settings.spark_packages
+    return [*jars("connectors"), *(jars("s3") if on_s3 else [])]
+
+
 def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
     # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
     java_options = f"-Xss8m -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Dderby.system.home={settings.home}"
@@ -90,8 +98,21 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         # A stream's plan names its Kafka options; this hides the password in it.
         "spark.sql.redaction.string.regex": r'password="(\\.|[^"\\])*"',
+        # S3's own defaults try a wrong address for minutes.
+        "spark.hadoop.fs.s3a.attempts.maximum": "3",
+        "spark.hadoop.fs.s3a.retry.limit": "4",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         **({"spark.jars.packages": settings.spark_packages} if settings.spark_packages else {}),
-        **{f"spark.hadoop.{name}": value.get_secret_value() for name, value in settings.hadoop_options.items()},
+        **_hadoop_options(settings),
     }
+
+
+def _hadoop_options(settings: Settings) -> dict[str, str]:
+    """Let Hadoop read each value from the environment: what Spark is told itself stands on its command line."""
+    options = {}
+    for number, (name, value) in enumerate(settings.hadoop_options.items()):
+        variable = f"RECLAKE_HADOOP_OPTION_{number}"
+        os.environ[variable] = value.get_secret_value()
+        options[f"spark.hadoop.{name}"] = f"${{env.{variable}}}"
+    return options

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["fetched", "jar_folder", "jars", "java"]
 
-JarSet = Literal["broker", "connectors", "encoder"]
+JarSet = Literal["broker", "connectors", "encoder", "s3"]
 
 _LOCK_FILE = Path(__file__).with_name("jars.lock.toml")
 _ATTEMPT_SECONDS = 600
 
 
 def jars(which: JarSet) -> list[Path]:
-    """Return the jars of `broker`, `connectors` (Delta and Kafka for Spark) or `encoder`, fetching what is missing.
+    """Return the jars of `broker`, `connectors` (Delta, Kafka), `encoder` or `s3`, fetching what is missing.
 
     Examples
     --------
