@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from reclake.database.funnels import Funnel
 
 JOB, EVENTS_ONLY = "realtime", ("clicks", "store_events")
@@ -24,13 +26,14 @@ def register(app: typer.Typer) -> None:
 
 def stream(
     seconds: Annotated[float | None, typer.Option(min=0, help="End after so long; without, Ctrl-C ends it.")] = None,
-    figures: Annotated[float, typer.Option(min=0, help="Seconds between two runs of funnel and churn.")] = 120,
+    figures: Annotated[float, typer.Option(min=0, help="Seconds between two rounds of funnel and churn.")] = 120,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between one run and the next.")] = 0,
 ) -> None:
     """Run the job `realtime` again and again, so that clicks reach PostgreSQL within seconds.
 
-    Most runs are of the tasks that clicks pass through; funnel and churn, which sum up, follow now and then. One Spark
-    session serves all. A run that fails is said in a line, and the next one does its work.
+    Every run is of the tasks that clicks pass through. Those that sum up, funnel and churn, come now and then, one in
+    each run, so that no click waits for all of them. One Spark session serves all. A run that fails is said in a line,
+    and the next one does its work.
     """
     import time
 
@@ -46,6 +49,7 @@ def stream(
     from reclake.settings import load_settings
 
     console, jobs = Console(), load_jobs()
+    summing_up = [task.task_key for task in jobs[JOB].tasks if task.task_key not in EVENTS_ONLY]
     until = time.monotonic() + (float("inf") if seconds is None else seconds)
 
     def show(event: Event) -> None:
@@ -54,11 +58,10 @@ def stream(
 
     with Lakehouse(load_settings()) as lake, console.status("Starting Spark ...") as status:
         try:
-            summed_up = -float("inf")
-            while time.monotonic() < until:
-                whole = time.monotonic() - summed_up >= figures
-                done = run_job(jobs, JOB, on_lake(lake), only=() if whole else EVENTS_ONLY, on_event=show)
-                summed_up = time.monotonic() if whole else summed_up
+            for turn in turns(summing_up, figures, time.monotonic):
+                if time.monotonic() >= until:
+                    break
+                done = run_job(jobs, JOB, on_lake(lake), only=(*EVENTS_ONLY, *turn), on_event=show)
                 for task in done.failed:
                     text = f"{task.name}: {explain(done, task, lake.settings)}"
                     console.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
@@ -67,11 +70,27 @@ def stream(
                 line = f"{done.started:%H:%M:%S}  {done.state.value:<10} {done.seconds:5.1f} s  {where}"
                 console.print(line, highlight=False, soft_wrap=True)
                 # To record takes about as long as a run of two tasks.
-                if whole or done.failed:
+                if summing_up[-1] in turn or done.failed:
                     record(lake, done)
                 time.sleep(pause)
         except KeyboardInterrupt:
             console.print("Ended. What was not stored yet is stored by the next run.")
+
+
+def turns(tasks: Sequence[str], seconds: float, clock: Callable[[], float]) -> Iterator[Sequence[str]]:
+    """For each run, what joins it: one of `tasks` after the other, then nothing until a round is `seconds` old.
+
+    Examples
+    --------
+    >>> from itertools import count, islice
+    >>> [*islice(turns(["a", "b"], 3, count().__next__), 6)]
+    [['a'], ['b'], [], [], ['a'], ['b']]
+    """
+    while True:
+        begun = clock()
+        yield from ([task] for task in tasks)
+        while clock() - begun < seconds:
+            yield []
 
 
 def funnel(

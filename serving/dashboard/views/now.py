@@ -59,7 +59,7 @@ def page() -> None:
             query.runs,
             empty="No job has run here yet: run `reclake demo`.",
             about="Runs of `reclake run`, `demo` and `stream` on this machine, the newest first. "
-            "Of `stream` those that failed, and those of the whole job.",
+            "Of `stream` those that failed, and those that ended a round of funnel and churn.",
             columns={
                 # A label in colour, which only columns of several values have.
                 "state": st.column_config.MultiselectColumn("state", options=_STATES, color=charts.STATES.values()),
