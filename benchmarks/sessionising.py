@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import reduce
 from statistics import median
 from typing import Annotated
 
@@ -25,6 +26,8 @@ EVENTS_A_SESSION = 10
 USERS, ITEMS, PURCHASES = 20_000, 5_000, 100_000
 TODAY = dt.date(2024, 6, 1)
 LATE_SHARE, LATEST_DAYS = 0.01, 3
+WRITTEN_AT_ONCE = 10
+"""Days of a history; there is a file for each all the same, as if they had come one by one."""
 
 Costs = dict[str, list[float]]
 
@@ -93,13 +96,15 @@ def _upsert(lake: Lakehouse, number: int, *, enriched: bool) -> None:
 
 
 def _make_history(lake: Lakehouse, days: int) -> None:
-    """Write a day at a time, as the days came, and tell the consumers that they have read them."""
+    """Write as many days as there are, a file for each, and tell the consumers that they have read them."""
     _append(lake, tables.purchases, _purchases(lake))
-    for age in range(days, 0, -1):
-        clicks = _clicks(lake, f"day-{age}", TODAY - dt.timedelta(days=age))
-        _append(lake, tables.clickstream_events, clicks)
+    for begin in range(days, 0, -WRITTEN_AT_ONCE):
+        ages = range(begin, max(begin - WRITTEN_AT_ONCE, 0), -1)
+        clicks = reduce(DataFrame.union, (_clicks(lake, f"day-{age}", TODAY - dt.timedelta(days=age)) for age in ages))
         written = _fitted(tables.clickstream_events, clicks)
-        _append(lake, tables.sessions, sessions(with_owner(written), Rules.of(lake.settings)))
+        made = _fitted(tables.sessions, sessions(with_owner(written), Rules.of(lake.settings)))
+        for table, rows in ((tables.clickstream_events, written), (tables.sessions, made)):
+            _append(lake, table, rows.repartitionByRange(len(ages), "day"))
     for consumer, read in {
         "clickstream_events": (tables.purchases, tables.raw_clickstream),
         "sessions": (tables.clickstream_events,),

@@ -336,19 +336,6 @@ funnel_summary = _table(
     cluster_by=("window_start",),
 )
 
-daily_mix = _table(
-    "silver",
-    "daily_mix",
-    [
-        ("stream", STRING, "listening or shop"),
-        ("feature", STRING, "what events are counted by, such as type, device or hour (UTC)"),
-        ("value", STRING, "value of the feature; of rare ones there is one sum"),
-        ("day", DATE, "UTC day"),
-    ],
-    [("num_events", LONG, "events of the day with that value")],
-    cluster_by=("day",),
-)
-
 quarantine = _table(
     "silver",
     "quarantine",
@@ -646,6 +633,19 @@ quality_results = _table(
         ("checked_at", TIMESTAMP, "when, UTC"),
     ],
     cluster_by=("run_id",),
+)
+
+daily_mix = _table(
+    "ops",
+    "daily_mix",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what events are counted by, such as type, device or hour (UTC)"),
+        ("value", STRING, "value of the feature; of rare ones there is one sum"),
+        ("day", DATE, "UTC day"),
+    ],
+    [("num_events", LONG, "events of the day with that value")],
+    cluster_by=("day",),
 )
 
 drift = _table(

@@ -86,7 +86,7 @@ def drift(mixes: DataFrame, unfinished: Collection[dt.date] = ()) -> DataFrame:
     Parameters
     ----------
     mixes : DataFrame
-        Rows of `silver.daily_mix`.
+        Rows of `ops.daily_mix`.
     unfinished : collection of date
         Days that may not be over, of which hours are not measured: they would say when somebody looked.
 
