@@ -151,19 +151,24 @@ def names_of_what_is_not_prefixed(bundle: Bundle) -> Iterator[str]:
     """Development mode leaves these names as they are, so the target has to be in them."""
     for kind in ("volumes", "secret_scopes", "apps", "database_instances"):
         for key, resource in bundle.resources.get(kind, {}).items():
-            if "${bundle.target}" not in resource.content["name"]:
+            if "${bundle.target}" not in _spelled_out(bundle, resource.content["name"]):
                 yield f"{kind} {key}: the name does not contain the target"
 
 
-def names_of_database_instances(bundle: Bundle) -> Iterator[str]:
-    """They are unique in a workspace, so each developer's has the user in it; only some characters may be used."""
-    for key, resource in bundle.resources.get("database_instances", {}).items():
-        name = resource.content["name"]
-        user = "${workspace.current_user.domain_friendly_name}"
-        if bundle.root["targets"][bundle.target].get("mode") == "development" and user not in name:
-            yield f"database_instances {key}: the name does not contain the user"
-        if not re.fullmatch(r"(?=[a-z])[a-z0-9-]{1,63}", re.sub(r"\$\{[^}]*\}", "x", name)):
-            yield f"database_instances {key}: the name has other characters than letters, digits and hyphens"
+def names_of_which_a_workspace_has_one(bundle: Bundle) -> Iterator[str]:
+    """Each developer's has the user in it, and only some characters may be used, not many of them."""
+    user = "${workspace.current_user.domain_friendly_name}"
+    for kind, most in (("apps", 30), ("database_instances", 63)):
+        for key, resource in bundle.resources.get(kind, {}).items():
+            name = _spelled_out(bundle, resource.content["name"])
+            if bundle.root["targets"][bundle.target].get("mode") == "development" and user not in name:
+                yield f"{kind} {key}: the name does not contain the user"
+            known = name.replace("${bundle.name}", bundle.root["bundle"]["name"]).replace(
+                "${bundle.target}", bundle.target
+            )
+            # The user's name as short as it can be.
+            if not re.fullmatch(rf"(?=[a-z])[a-z0-9-]{{1,{most}}}", known.replace(user, "x")):
+                yield f"{kind} {key}: the name is not up to {most} letters, digits and hyphens"
 
 
 def database_instances_can_be_made(bundle: Bundle) -> Iterator[str]:
@@ -238,7 +243,7 @@ JOB_LINTS = (
 )
 BUNDLE_LINTS = (
     names_of_what_is_not_prefixed,
-    names_of_database_instances,
+    names_of_which_a_workspace_has_one,
     database_instances_can_be_made,
     database_instances_are_used,
     no_host,
@@ -246,6 +251,13 @@ BUNDLE_LINTS = (
     variables_are_described_and_used,
     no_plain_secrets,
 )
+
+
+def _spelled_out(bundle: Bundle, text: str) -> str:
+    """A text with the target's variables in it, but not with what they refer to."""
+    of_target = bundle.root["targets"][bundle.target].get("variables", {})
+    values = {name: of_target.get(name, one.get("default", "")) for name, one in bundle.root["variables"].items()}
+    return re.sub(r"\$\{var\.(\w+)\}", lambda found: str(values[found[1]]), text)
 
 
 def _texts(value: Any, name: str = "") -> Iterable[tuple[str, str]]:

@@ -38,6 +38,7 @@ ROOT = {
     "variables": {
         "kafka": {"description": "Brokers.", "default": "${bundle.name}"},
         "lakebase_instance": {"description": "Lakebase."},
+        "board": {"description": "An app.", "default": "board-${bundle.target}"},
     },
     "targets": {
         "prod": {
@@ -54,6 +55,7 @@ ROOT = {
 RESOURCES = {
     "volumes": {"files": {"name": "files_${bundle.target}", "comment": "${var.kafka}${var.lakebase_instance}"}},
     "database_instances": {"db": {"name": "${bundle.name}-${bundle.target}", "capacity": "CU_1"}},
+    "apps": {"board": {"name": "${var.board}"}},
 }
 
 
@@ -119,7 +121,9 @@ BROKEN_ROOTS = [
     (lints.variables_are_described_and_used, ("variables", "kafka", "description"), None),
     (lints.variables_are_described_and_used, ("variables", "unused"), {"description": "Nobody asks."}),
     (lints.variables_are_described_and_used, ("targets", "prod", "variables", "kafak"), "broker:9092"),
-    (lints.names_of_database_instances, ("targets", "prod", "mode"), "development"),
+    (lints.names_of_which_a_workspace_has_one, ("targets", "prod", "mode"), "development"),
+    (lints.names_of_what_is_not_prefixed, ("variables", "board", "default"), "board"),
+    (lints.names_of_which_a_workspace_has_one, ("targets", "prod", "variables", "board"), "b" * 31),
     (lints.database_instances_are_used, ("targets", "prod", "variables", "lakebase_instance"), ""),
     (lints.database_instances_are_used, ("targets", "prod", "variables", "lakebase_instance"), None),
     (lints.no_plain_secrets, ("variables", "api_key"), {"api_key": "hunter2"}),
@@ -132,8 +136,8 @@ BROKEN_ROOTS = [
 BROKEN_RESOURCES = [
     (lints.names_of_what_is_not_prefixed, ("volumes", "files", "name"), "files"),
     (lints.names_of_what_is_not_prefixed, ("database_instances", "db", "name"), "shop"),
-    (lints.names_of_database_instances, ("database_instances", "db", "name"), "shop_${bundle.target}"),
-    (lints.names_of_database_instances, ("database_instances", "db", "name"), "${bundle.target}" + "x" * 63),
+    (lints.names_of_which_a_workspace_has_one, ("database_instances", "db", "name"), "shop_${bundle.target}"),
+    (lints.names_of_which_a_workspace_has_one, ("database_instances", "db", "name"), "${bundle.target}" + "x" * 63),
     (lints.database_instances_can_be_made, ("database_instances", "db", "stopped"), True),
     (lints.database_instances_can_be_made, ("database_instances", "db", "capacity"), None),
 ]
