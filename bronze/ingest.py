@@ -18,6 +18,9 @@ from reclake.task import task
 
 _EARLIEST = -2
 """What Spark's Kafka source calls the oldest offset of a partition."""
+_FETCHING = {"kafka.fetch.max.wait.ms": "20", "kafka.max.poll.records": "5000"}
+"""Spark asks for a partition's first and last offset after every poll, and the consumer, then at the end of the log, asks
+the broker for what comes next and cannot be used until that is answered. So it waits shortly and polls seldom."""
 
 
 @task
@@ -41,6 +44,7 @@ def ingest(lake: Lakehouse, topic: str) -> None:
     checkpoint = lake.settings.files / "checkpoints" / "bronze" / table.name
     source = {
         **spark_options(lake.settings, bootstrap),
+        **_FETCHING,
         "subscribe": topic,
         "includeHeaders": "true",
         "startingOffsets": _start(lake, table, topic, partitions, checkpoint),
