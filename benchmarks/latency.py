@@ -35,13 +35,13 @@ from reclake.services.process import wait_until
 from reclake.settings import Settings
 
 POLL_SECONDS = 0.25
-_START_SECONDS, _LATEST_SECONDS = 600, 60
+_START_SECONDS, _RUN_SECONDS, _LATEST_SECONDS = 120, 60, 60
 
 
 def main(
     rate: Annotated[int, typer.Option(min=1, help="Events per second.")] = 1_000,
-    seconds: Annotated[int, typer.Option(min=10, help="Seconds that are measured.")] = 120,
-    runs: Annotated[int, typer.Option(min=1, help="Runs of the stream before that.")] = 12,
+    seconds: Annotated[int, typer.Option(min=10, help="Seconds that are measured; 300 have a round of sums.")] = 300,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of the stream before that.")] = 20,
 ) -> None:
     """Measure the time from an event to PostgreSQL."""
     with benchmark_home() as lake:
@@ -57,17 +57,18 @@ def main(
             text=True,
         )
         said, sent, arrived, over = list[str](), list[float](), list[tuple[float, int]](), threading.Event()
+        start_seconds = _START_SECONDS + runs * _RUN_SECONDS
         beside = [
             threading.Thread(target=work, args=arguments, daemon=True)
             for work, arguments in (
                 (_listen, (stream, said)),
-                (_send, (settings, bootstrap, rate, sent, over)),
+                (_send, (settings, bootstrap, rate, start_seconds + seconds + _LATEST_SECONDS, sent, over)),
                 (_watch, (settings, arrived, over)),
             )
         ]
         for thread in beside:
             thread.start()
-        wait_until(lambda: len(said) >= runs, _START_SECONDS)
+        wait_until(lambda: len(said) >= runs, start_seconds)
         began = time.time()
         time.sleep(seconds)
         ended, expected = time.time(), len(sent)
@@ -91,8 +92,8 @@ def _listen(stream: subprocess.Popen[str], said: list[str]) -> None:
     said.extend(stream.stdout)
 
 
-def _send(settings: Settings, bootstrap: str, rate: int, sent: list[float], over: threading.Event) -> None:
-    most = _START_SECONDS + 600
+def _send(settings: Settings, bootstrap: str, rate: int, most: int, sent: list[float], over: threading.Event) -> None:
+    """Send `rate` clicks per second, for at most `most` seconds."""
     simulation = Simulation(events=rate * most, users=5_000, duplicate_share=0, late_share=0, malformed_share=0)
 
     def now() -> Iterator[Record]:

@@ -19,8 +19,8 @@ from reclake.task import task
 _EARLIEST = -2
 """What Spark's Kafka source calls the oldest offset of a partition."""
 _FETCHING = {"kafka.fetch.max.wait.ms": "20", "kafka.max.poll.records": "5000"}
-"""Spark asks for a partition's first and last offset after every poll, and the consumer, then at the end of the log, asks
-the broker for what comes next and cannot be used until that is answered. So it waits shortly and polls seldom."""
+"""After every poll Spark asks for the partition's first and last offset. The consumer, then at the end of the log, asks
+for what comes next, and gets nothing else before that is answered: so it waits shortly, and polls seldom."""
 
 
 @task

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def stream(
     seconds: Annotated[float | None, typer.Option(min=0, help="End after so long; without, Ctrl-C ends it.")] = None,
-    figures: Annotated[float, typer.Option(min=0, help="Seconds between two rounds of funnel and churn.")] = 120,
+    figures: Annotated[float, typer.Option(min=0, help="Seconds between two rounds of funnel and churn.")] = 300,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between one run and the next.")] = 0,
 ) -> None:
     """Run the job `realtime` again and again, so that clicks reach PostgreSQL within seconds.
