@@ -86,7 +86,7 @@ def panel(
         The rows that are shown; none if there are none.
     """
     key = key or re.sub(r"\W+", "-", title.lower())
-    with st.container(key=f"panel-{key}", border=True):
+    with st.container(key=f"panel-{key}", border=True, height="stretch"):
         st.markdown(f"##### {plain(title)}", help=about)
         try:
             figure: Figure = ask(query, *arguments)
