@@ -96,6 +96,8 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         # A session that repeats its jobs (`reclake stream`) has more plans than the 100 whose compiled code is kept.
         "spark.sql.codegen.cache.maxEntries": "2000",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # For messages, Spark looks up the line of Python of each operation on a column: half of the time it takes.
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         # A stream's plan names its Kafka options; this hides the password in it.
         "spark.sql.redaction.string.regex": r'password="(\\.|[^"\\])*"',
         # S3's own defaults try a wrong address for minutes.
