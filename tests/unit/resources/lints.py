@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
 from inspect import Parameter
 from typing import Any
 from zoneinfo import available_timezones
 
-from reclake.jobs.bundle import Bundle
+from reclake.jobs.bundle import Bundle, Resource
 from reclake.settings import Settings
 from reclake.task import GROUP, load_task
 
@@ -151,23 +152,19 @@ def names_of_what_is_not_prefixed(bundle: Bundle) -> Iterator[str]:
     """Development mode leaves these names as they are, so the target has to be in them."""
     for kind in ("volumes", "secret_scopes", "apps", "database_instances"):
         for key, resource in bundle.resources.get(kind, {}).items():
-            if "${bundle.target}" not in _spelled_out(bundle, resource.content["name"]):
+            if "<target>" not in _name(bundle, resource, {"bundle.target": "<target>"}):
                 yield f"{kind} {key}: the name does not contain the target"
 
 
 def names_of_which_a_workspace_has_one(bundle: Bundle) -> Iterator[str]:
     """Each developer's has the user in it, and only some characters may be used, not many of them."""
-    user = "${workspace.current_user.domain_friendly_name}"
     for kind, most in (("apps", 30), ("database_instances", 63)):
         for key, resource in bundle.resources.get(kind, {}).items():
-            name = _spelled_out(bundle, resource.content["name"])
-            if bundle.root["targets"][bundle.target].get("mode") == "development" and user not in name:
+            name = _name(bundle, resource, {"workspace.current_user.domain_friendly_name": "<user>"})
+            if bundle.root["targets"][bundle.target].get("mode") == "development" and "<user>" not in name:
                 yield f"{kind} {key}: the name does not contain the user"
-            known = name.replace("${bundle.name}", bundle.root["bundle"]["name"]).replace(
-                "${bundle.target}", bundle.target
-            )
             # The user's name as short as it can be.
-            if not re.fullmatch(rf"(?=[a-z])[a-z0-9-]{{1,{most}}}", known.replace(user, "x")):
+            if not re.fullmatch(rf"(?=[a-z])[a-z0-9-]{{1,{most}}}", name.replace("<user>", "x")):
                 yield f"{kind} {key}: the name is not up to {most} letters, digits and hyphens"
 
 
@@ -253,11 +250,9 @@ BUNDLE_LINTS = (
 )
 
 
-def _spelled_out(bundle: Bundle, text: str) -> str:
-    """A text with the target's variables in it, but not with what they refer to."""
-    of_target = bundle.root["targets"][bundle.target].get("variables", {})
-    values = {name: of_target.get(name, one.get("default", "")) for name, one in bundle.root["variables"].items()}
-    return re.sub(r"\$\{var\.(\w+)\}", lambda found: str(values[found[1]]), text)
+def _name(bundle: Bundle, resource: Resource, marks: Mapping[str, str]) -> str:
+    """A resource's name, with marks where it refers to what they stand for."""
+    return str(replace(bundle, given={**bundle.given, **marks}).resolve(resource.content["name"], resource.file))
 
 
 def _texts(value: Any, name: str = "") -> Iterable[tuple[str, str]]:
