@@ -36,8 +36,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     mode = os.environ.get("RECLAKE_TEST_SPARK", "classic")
     # Tiny data: compiling a plan, in Spark and in the JVM, costs more than it can save. The quick compiler alone gets
     # 48 MB for its code, which the suite fills: a quarter of all CPU went into throwing code out and compiling it anew.
-    # The serial collector has no threads that compete with two workers for two cores.
-    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m -XX:+UseSerialGC"
+    os.environ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
     session = start_session(Settings(reclake_home=home, spark_mode=mode, spark_memory="3g"))
     del os.environ["JAVA_TOOL_OPTIONS"]
     for name, value in {
