@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from gold.churn.registered import Champion
 from reclake.errors import NothingToServeError
 from reclake.settings import Settings
 from serving.churn.answers import MOST_ROWS, Answer, Answers, Batch, Decision, FieldFault, Readiness, Refusal
+from serving.churn.batching import Batching
 from serving.churn.current import Current
 from serving.churn.guard import KEY_HEADER, MOST_BYTES, Guard, read_rate
 from serving.churn.telemetry import Measured, Telemetry
@@ -69,12 +70,16 @@ def create_app(settings: Settings) -> FastAPI:
     # Checked by the guard, before the body is read; said here for the pages.
     key = Security(APIKeyHeader(name=KEY_HEADER, auto_error=False))
 
+    @Batching
+    def answered(rows: Sequence[Inputs]) -> list[Answer]:
+        champion = _ready(current)
+        made_by = {"threshold": champion.model.threshold, "model_version": champion.version}
+        return [Answer(**dict(decision), **made_by) for decision in _decisions(champion, rows, telemetry)]
+
     @app.post(PREDICT, dependencies=[key], responses=_REFUSALS)
     async def predict(inputs: Inputs) -> Answer:
         """Predict one shopper."""
-        champion = _ready(current)
-        decision = _decisions(champion, [inputs], telemetry)[0]
-        return Answer(**decision.model_dump(), threshold=champion.model.threshold, model_version=champion.version)
+        return await answered(inputs)
 
     # Not async: a batch takes milliseconds, which single requests need not wait for.
     @app.post(PREDICT_BATCH, dependencies=[key], responses=_REFUSALS)
@@ -135,7 +140,7 @@ def _ready(current: Current) -> Champion:
     return current.champion
 
 
-def _decisions(champion: Champion, rows: list[Inputs], telemetry: Telemetry) -> list[Decision]:
+def _decisions(champion: Champion, rows: Sequence[Inputs], telemetry: Telemetry) -> list[Decision]:
     found = champion.model.predict(np.array([row.row() for row in rows]))
     telemetry.decided(found.churned)
     return [
