@@ -39,7 +39,12 @@ if TYPE_CHECKING:
 PAGES = ("", "listener", "sessions", "churn", "models", "quality")
 PAINTED = ", ".join(
     f"[class*=st-key-panel] {what}"
-    for what in ("[data-testid=stVegaLiteChart] canvas", "[data-testid=stVegaLiteChart] svg", "canvas", "[data-testid=stAlert]")
+    for what in (
+        "[data-testid=stVegaLiteChart] canvas",
+        "[data-testid=stVegaLiteChart] svg",
+        "canvas",
+        "[data-testid=stAlert]",
+    )
 )
 REFRESH_SECONDS = 6.0
 BARE = f"""

@@ -44,6 +44,25 @@ def for_user(
     raise NothingToServeError("There are no recommendations yet: run `reclake demo`, or `reclake run listening`.")
 
 
+def why(recommendation: Recommendation) -> str:
+    """Say in words why an episode is recommended; nothing where the reason is not known.
+
+    Examples
+    --------
+    >>> why({"recommended_episode_id": "a", "because_episode_id": "b", "because_title": None, "reason": "liked"})
+    'listeners of b like it'
+    """
+    if recommendation["because_episode_id"] == recommendation["recommended_episode_id"]:
+        return "they liked it, and have not completed it"
+    because = recommendation["because_title"] or recommendation["because_episode_id"]
+    told = {
+        "liked": f"listeners of {because} like it",
+        "similar": f"it is about the same as {because}",
+        "popular": "it is popular now",
+    }
+    return told.get(recommendation["reason"], "")
+
+
 def for_session(database: Database[dict[str, Any]], session_id: str, n: int) -> list[Recommendation]:
     """Read the best `n` products for a session of the shop, best first; where it has none, those of `ANYONE`.
 

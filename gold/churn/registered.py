@@ -26,6 +26,10 @@ class Configuration(BaseModel):
     horizon_days: int
     threshold: float
 
+    def __str__(self) -> str:
+        """As people read it."""
+        return f"{self.kind}, {self.horizon_days} days ahead, from probability {self.threshold:.3f} on"
+
 
 @dataclass(frozen=True)
 class Champion:

@@ -10,6 +10,8 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from reclake.recommendations import why
+
 if TYPE_CHECKING:
     from reclake.lake import Lakehouse
 
@@ -88,7 +90,7 @@ def metrics(lake: Lakehouse) -> Group | Text:
 def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
     """A user's recommendations with titles, scores and reasons."""
     rows = [
-        (r["rank"], r["title"] or "(no title yet)", r["recommended_episode_id"], f"{r['score']:.2f}", _reason(r))
+        (r["rank"], r["title"] or "(no title yet)", r["recommended_episode_id"], f"{r['score']:.2f}", why(r))
         for r in found
     ]
     whose = f"For {user_id}" if found[0]["user_id"] == user_id else f"For {user_id}, who is new: what is popular"
@@ -106,18 +108,6 @@ def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) ->
     rows = [(r["rank"], r["item_id"], f"{r['score']:.3f}", told.get(r["reason"], "").format(**r)) for r in found]
     # Beside the table, which is too narrow for a title.
     return Group(Text(whose, "bold"), table_of("", ("#", "item", "score", "because"), rows, ("#", "score")))
-
-
-def _reason(recommendation: dict[str, Any]) -> str:
-    if recommendation["because_episode_id"] == recommendation["recommended_episode_id"]:
-        return "they liked it, and have not completed it"
-    because = recommendation["because_title"] or recommendation["because_episode_id"]
-    told = {
-        "liked": f"listeners of {because} like it",
-        "similar": f"it is about the same as {because}",
-        "popular": "it is popular now",
-    }
-    return told.get(recommendation["reason"], "")
 
 
 def _catalogue_rows(lake: Lakehouse) -> Iterator[tuple[str, str, str, str]]:

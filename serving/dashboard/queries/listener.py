@@ -32,15 +32,15 @@ def recommended(stores: Stores, user_id: str, n: int) -> Figure:
     Returns
     -------
     Figure
-        `rank`, `title`, `score`, `reason`, `because`, `als`, `text`, `popularity` (what each adds to the score),
-        `recommended_episode_id`, `user_id` (whose they are: `*` for a user without any), `model_version`.
+        `rank`, `title`, `score`, `reason`, `because` (the reason in words), `als`, `text`, `popularity` (what each adds
+        to the score), `recommended_episode_id`, `user_id` (whose they are: `*` for one without any), `model_version`.
     """
     found = stores.documents.ask(lambda database: recommendations.for_user(database, user_id, n))
     rows = pd.DataFrame(found)
     mix = pd.DataFrame([one.get("sources") or {} for one in found], columns=list(SOURCES)).fillna(0.0)
     rows = pd.concat([rows.drop(columns="sources", errors="ignore"), mix], axis=1)
     rows["title"] = rows["title"].fillna(rows["recommended_episode_id"])
-    rows["because"] = rows["because_title"].fillna(rows["because_episode_id"])
+    rows["because"] = [recommendations.why(one) for one in found]
     columns = ["rank", "title", "score", "reason", "because", *SOURCES, "recommended_episode_id", "user_id"]
     return Figure(rows[[*columns, "model_version"]], found[0].get("generated_at"))
 

@@ -189,9 +189,11 @@ def progress(stores: Stores) -> Figure:
     for of in sorted(folder.iterdir()) if folder.is_dir() else []:
         done_at = max((int(file.stat().st_mtime) for file in of.glob("*.json")), default=None)
         for source, version in stores.progress.of(of.name).items():
-            newest = stores.lake.version(known[source]) if source in known else None
-            behind = None if newest is None else max(newest - version, 0)
-            rows.append((of.name, source, version, newest, behind, done_at))
+            # Tasks keep other numbers there as well, such as a watermark.
+            if source in known:
+                newest = stores.lake.version(known[source])
+                behind = None if newest is None else max(newest - version, 0)
+                rows.append((of.name, source, version, newest, behind, done_at))
     found = pd.DataFrame(rows, columns=["task", "reads", "version", "newest", "behind", "done_at"])
     found["done_at"] = pd.to_datetime(found["done_at"], unit="s", utc=True)
     found = found.astype({"newest": "Int64", "behind": "Int64"}).sort_values("done_at", ascending=False)

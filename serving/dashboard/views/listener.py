@@ -11,7 +11,6 @@ from serving.dashboard.queries import listener as query
 
 SCORE = st.column_config.NumberColumn("score", format="%.2f")
 NUMBER = st.column_config.NumberColumn("#", width=40)
-REASONS = {"liked": "liked before", "similar": "similar text", "popular": "popular now"}
 
 
 def page() -> None:
@@ -68,8 +67,7 @@ def _recommended(user: str, n: int) -> None:
 
 def _mix(rows: pd.DataFrame) -> charts.Drawing:
     """The list, and under it what each source adds."""
-    shown = rows.assign(reason=rows["reason"].map(REASONS).fillna(rows["reason"]))
-    shown = shown[["rank", "title", "score", "reason", "because"]]
+    shown = rows[["rank", "title", "score", "because"]]
     table(shown, {"score": SCORE, "rank": NUMBER}, key="recommended-list")
     titles = [f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)]
     long = rows.assign(episode=titles).melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
