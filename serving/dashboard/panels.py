@@ -113,6 +113,19 @@ def table(
     st.dataframe(rows, hide_index=True, column_config=shown, key=key, height=height, placeholder="-")
 
 
+def ranking(rows: pd.DataFrame) -> None:
+    """List `rank`, `title`, `score` and `because`, if there is one; draws itself, as the `draw` of a panel.
+
+    Plain text, in which titles are whole; a grid, which can be sorted and searched, takes a browser a second longer.
+    """
+    shown = pd.DataFrame(
+        {"rank": rows["rank"], "title": rows["title"].map(plain), "score": rows["score"].map("{:.2f}".format)}
+    )
+    if "because" in rows:
+        shown["because"] = rows["because"].map(lambda text: plain(text, 200))
+    st.table(shown, hide_index=True, border="horizontal")
+
+
 def guarded(draw: Callable[[], object]) -> None:
     """Draw what is no panel; say in one sentence when a store is away."""
     try:

@@ -217,6 +217,7 @@ def test_a_hostile_title_is_shown_and_does_nothing(address, page):
     page.goto(f"{address}/listener?user=user-1")
 
     expect(page.get_by_role("heading", name="Recommended to")).to_contain_text("user-1", timeout=20_000)
+    expect(page.locator("[data-testid=stTable] td", has_text="<script>").first).to_be_visible(timeout=20_000)
     # The grid paints on a canvas and says its cells to screen readers.
     expect(page.locator("[role=gridcell]", has_text="<script>").first).to_be_attached(timeout=20_000)
     assert "stolen" not in page.title()

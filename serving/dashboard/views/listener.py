@@ -6,11 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, guarded, live, panel, plain, table
+from serving.dashboard.panels import ask, guarded, live, panel, plain, ranking
 from serving.dashboard.queries import listener as query
-
-SCORE = st.column_config.NumberColumn("score", format="%.2f")
-NUMBER = st.column_config.NumberColumn("#", width=40)
 
 
 def page() -> None:
@@ -67,8 +64,7 @@ def _recommended(user: str, n: int) -> None:
 
 def _mix(rows: pd.DataFrame) -> charts.Drawing:
     """The list, and under it what each source adds."""
-    shown = rows[["rank", "title", "score", "because"]]
-    table(shown, {"score": SCORE, "rank": NUMBER}, key="recommended-list")
+    ranking(rows)
     titles = [f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)]
     long = rows.assign(episode=titles).melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
     unit = "what each source adds to the score (standard deviations)"
@@ -77,25 +73,27 @@ def _mix(rows: pd.DataFrame) -> charts.Drawing:
 
 def _beside(user: str, n: int) -> None:
     by_listening, by_text, final = st.columns(3)
-    hidden = {"episode_id": None, "score": SCORE, "rank": NUMBER}
     with by_listening:
-        panel("By listening alone", query.by_listening, user, n, columns=hidden, about="ALS, collection als_top_n.")
+        panel("By listening alone", query.by_listening, user, n, draw=ranking, about="ALS, collection als_top_n.")
     with by_text:
         panel(
             "By text alone",
             query.by_text,
             user,
             n,
-            columns=hidden,
+            draw=ranking,
             empty="This listener likes nothing yet whose text is known.",
             about="What is nearest by text to any episode that the listener likes; score is the cosine.",
         )
     with final:
-        extra = dict.fromkeys(
-            ("reason", "because", *query.SOURCES, "recommended_episode_id", "user_id", "model_version")
-        )
         panel(
-            "In the end", query.recommended, user, n, columns=hidden | extra, key="final", about="All sources together."
+            "In the end",
+            query.recommended,
+            user,
+            n,
+            draw=lambda rows: ranking(rows.drop(columns="because")),
+            key="final",
+            about="All sources together.",
         )
 
 

@@ -25,7 +25,8 @@ def page() -> None:
     )
 
     def figures() -> None:
-        guarded(lambda: _active(minutes))
+        # Drawn last: they ask every table for its age, and the browser can fetch what charts need meanwhile.
+        numbers = st.container()
         left, right = st.columns(2)
         with left:
             _events("Listening, events per minute", query.LISTENING, minutes)
@@ -80,6 +81,8 @@ def page() -> None:
                 ),
             },
         )
+        with numbers:
+            guarded(lambda: _active(minutes))
 
     live(figures)
 
