@@ -63,6 +63,18 @@ def why(recommendation: Recommendation) -> str:
     return told.get(recommendation["reason"], "")
 
 
+def why_product(recommendation: Recommendation) -> str:
+    """Say in words why a product is recommended to a session; nothing where the reason is not known.
+
+    Examples
+    --------
+    >>> why_product({"because_item_id": "item-7", "reason": "session"})
+    'goes with item-7'
+    """
+    told = {"session": f"goes with {recommendation['because_item_id']}", "popular": "it is popular now"}
+    return told.get(recommendation["reason"], "")
+
+
 def for_session(database: Database[dict[str, Any]], session_id: str, n: int) -> list[Recommendation]:
     """Read the best `n` products for a session of the shop, best first; where it has none, those of `ANYONE`.
 

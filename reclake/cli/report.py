@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from reclake.recommendations import why
+from reclake.recommendations import why, why_product
 
 if TYPE_CHECKING:
     from reclake.lake import Lakehouse
@@ -104,8 +104,7 @@ def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) ->
         whose = f"For {first['user_id'] or 'an anonymous shopper'} in session {session_id}"
     else:
         whose = f"For session {session_id}, of which nothing is known: what is popular"
-    told = {"session": "goes with {because_item_id}", "popular": "it is popular now"}
-    rows = [(r["rank"], r["item_id"], f"{r['score']:.3f}", told.get(r["reason"], "").format(**r)) for r in found]
+    rows = [(r["rank"], r["item_id"], f"{r['score']:.3f}", why_product(r)) for r in found]
     # Beside the table, which is too narrow for a title.
     return Group(Text(whose, "bold"), table_of("", ("#", "item", "score", "because"), rows, ("#", "score")))
 

@@ -113,16 +113,12 @@ def table(
     st.dataframe(rows, hide_index=True, column_config=shown, key=key, height=height, placeholder="-")
 
 
-def ranking(rows: pd.DataFrame) -> None:
-    """List `rank`, `title`, `score` and `because`, if there is one; draws itself, as the `draw` of a panel.
+def listed(rows: pd.DataFrame, *columns: str) -> None:
+    """List a few rows: their texts whole, numbers with two decimals; draws itself, as the `draw` of a panel.
 
-    Plain text, in which titles are whole; a grid, which can be sorted and searched, takes a browser a second longer.
+    A grid, which can be sorted and searched, takes a browser longer and cuts what is wide.
     """
-    shown = pd.DataFrame(
-        {"rank": rows["rank"], "title": rows["title"].map(plain), "score": rows["score"].map("{:.2f}".format)}
-    )
-    if "because" in rows:
-        shown["because"] = rows["because"].map(lambda text: plain(text, 200))
+    shown = pd.DataFrame({name.replace("_", " "): rows[name].map(_cell) for name in columns})
     st.table(shown, hide_index=True, border="horizontal")
 
 
@@ -212,6 +208,12 @@ def _sentence(text: str) -> str:
         part if number % 2 and _COMMAND.fullmatch(part) else plain(part, 400)
         for number, part in enumerate(re.split(r"(`[^`]*`)", text))
     )
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return plain(value, 200) if isinstance(value, str) else value
 
 
 def _column(name: str, values: pd.Series[Any]) -> Any:

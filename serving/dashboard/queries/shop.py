@@ -29,10 +29,11 @@ def find_sessions(stores: Stores, beginning: str = "") -> list[str]:
 
 
 def recommended(stores: Stores, session_id: str, n: int) -> Figure:
-    """Products for a session, as applications read them: `rank`, `item_id`, `score`, `reason`, `because_item_id`."""
-    found = pd.DataFrame(stores.documents.ask(lambda database: recommendations.for_session(database, session_id, n)))
-    columns = ["rank", "item_id", "score", "reason", "because_item_id", "session_id", "model_version"]
-    return Figure(found.reindex(columns=columns), found["generated_at"].max())
+    """Products for a session, as applications read them: `rank`, `item_id`, `score`, `because`, the reason in words."""
+    found = stores.documents.ask(lambda database: recommendations.for_session(database, session_id, n))
+    rows = pd.DataFrame(found).assign(because=[recommendations.why_product(one) for one in found])
+    columns = ["rank", "item_id", "score", "because", "session_id", "model_version"]
+    return Figure(rows.reindex(columns=columns), rows["generated_at"].max())
 
 
 def touched(stores: Stores, session_id: str) -> Figure:

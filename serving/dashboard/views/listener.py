@@ -6,8 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, guarded, live, panel, plain, ranking
+from serving.dashboard.panels import ask, guarded, listed, live, panel, plain
 from serving.dashboard.queries import listener as query
+
+_LISTED = ("rank", "title", "score")
 
 
 def page() -> None:
@@ -64,7 +66,7 @@ def _recommended(user: str, n: int) -> None:
 
 def _mix(rows: pd.DataFrame) -> charts.Drawing:
     """The list, and under it what each source adds."""
-    ranking(rows)
+    listed(rows, *_LISTED, "because")
     titles = [f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)]
     long = rows.assign(episode=titles).melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
     unit = "what each source adds to the score (standard deviations)"
@@ -74,14 +76,14 @@ def _mix(rows: pd.DataFrame) -> charts.Drawing:
 def _beside(user: str, n: int) -> None:
     by_listening, by_text, final = st.columns(3)
     with by_listening:
-        panel("By listening alone", query.by_listening, user, n, draw=ranking, about="ALS, collection als_top_n.")
+        panel("By listening alone", query.by_listening, user, n, draw=_list, about="ALS, collection als_top_n.")
     with by_text:
         panel(
             "By text alone",
             query.by_text,
             user,
             n,
-            draw=ranking,
+            draw=_list,
             empty="This listener likes nothing yet whose text is known.",
             about="What is nearest by text to any episode that the listener likes; score is the cosine.",
         )
@@ -91,10 +93,14 @@ def _beside(user: str, n: int) -> None:
             query.recommended,
             user,
             n,
-            draw=lambda rows: ranking(rows.drop(columns="because")),
+            draw=_list,
             key="final",
             about="All sources together.",
         )
+
+
+def _list(rows: pd.DataFrame) -> None:
+    listed(rows, *_LISTED)
 
 
 def _similar(user: str) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, guarded, live, panel
+from serving.dashboard.panels import ask, guarded, listed, live, panel
 from serving.dashboard.queries import shop as query
 
 _DAYS = {1: "1 day", 7: "7 days", 28: "28 days"}
@@ -57,12 +57,8 @@ def _session(session: str) -> None:
             query.recommended,
             session,
             10,
-            columns={
-                "session_id": "made for",
-                "model_version": None,
-                "rank": "#",
-                "score": st.column_config.NumberColumn("score", format="%.3f"),
-            },
+            draw=lambda rows: listed(rows, "rank", "item_id", "score", "because"),
+            columns={"session_id": "made for", "model_version": None},
             about="As applications read them; made for * means that nothing is known of the session.",
         )
     with right:
