@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
-
-from pymongo.database import Database
+from typing import TYPE_CHECKING, Any
 
 from reclake.errors import NothingToServeError
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
 
 Recommendation = dict[str, Any]
 

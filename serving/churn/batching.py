@@ -43,9 +43,9 @@ class Batching(Generic[Asked, Answered]):
         return await future
 
     def _work(self) -> None:
-        waiting, self._waiting = self._waiting, []
         # Who has gone away is not answered.
-        waiting = [(asked, future) for asked, future in waiting if not future.done()]
+        waiting = [(asked, future) for asked, future in self._waiting if not future.done()]
+        self._waiting = []
         if not waiting:
             return
         try:

@@ -88,15 +88,7 @@ def _beside(user: str, n: int) -> None:
             about="What is nearest by text to any episode that the listener likes; score is the cosine.",
         )
     with final:
-        panel(
-            "In the end",
-            query.recommended,
-            user,
-            n,
-            draw=_list,
-            key="final",
-            about="All sources together.",
-        )
+        panel("In the end", query.recommended, user, n, draw=_list, key="final", about="All sources together.")
 
 
 def _list(rows: pd.DataFrame) -> None:
