@@ -24,6 +24,8 @@ _COMMAND = re.compile(r"`[\w ./:-]+`")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SHARED_SECONDS = 4
 """Whoever looks at the same figure within that time gets the same answer."""
+_OFFERED_SECONDS = 60
+"""What can be chosen is asked for less often: a document store may look through all that it has for it."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -48,10 +50,32 @@ def ask(query: Callable[..., Any], *arguments: Any) -> Any:
     return _asked(f"{query.__module__}.{query.__qualname__}{arguments!r}", query, arguments)
 
 
+def choices(key: str, query: Callable[[Stores], list[str]]) -> list[str]:
+    """Name what a select box offers; what its key or the URL already names is among it, known or not."""
+    found: list[str] = []
+    guarded(lambda: found.extend(_offered(f"{query.__module__}.{query.__qualname__}", query)))
+    return with_chosen(key, found)
+
+
+def with_chosen(key: str, found: list[str]) -> list[str]:
+    """Put what a key or the URL already names before what was found."""
+    chosen = st.session_state.get(key) or st.query_params.get(key)
+    return list(dict.fromkeys([*([chosen] if chosen else []), *found]))
+
+
 @st.cache_data(ttl=_SHARED_SECONDS, max_entries=500, show_spinner=False)
 def _asked(question: str, _query: Callable[..., Any], _arguments: tuple[Any, ...]) -> Any:
+    return _answer(question, _query, _arguments)
+
+
+@st.cache_data(ttl=_OFFERED_SECONDS, max_entries=20, show_spinner=False)
+def _offered(question: str, _query: Callable[[Stores], list[str]]) -> Any:
+    return _answer(question, _query)
+
+
+def _answer(question: str, query: Callable[..., Any], arguments: tuple[Any, ...] = ()) -> Any:
     try:
-        return _query(stores(), *_arguments)
+        return query(stores(), *arguments)
     except RecLakeError:
         raise
     except Exception as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 
 import pandas as pd
@@ -17,13 +16,9 @@ MOST_EVENTS = 100
 SOURCES = ("als", "text", "popularity")
 
 
-def find_users(stores: Stores, beginning: str = "") -> list[str]:
-    """Name users with recommendations, those whose id begins like this."""
-    if not beginning:
-        return list(stores.documents.ask(lambda database: recommendations.some_users(database, MOST_FOUND)))
-    where = {"rank": 1, "user_id": {"$regex": f"^{re.escape(beginning)}"}}
-    found = stores.documents.find("final_recommendations", where, sort=("user_id",), limit=MOST_FOUND)
-    return [] if found.empty else [user for user in found["user_id"] if not user.startswith(recommendations.ANYONE)]
+def find_users(stores: Stores) -> list[str]:
+    """Name the first users that have recommendations."""
+    return list(stores.documents.ask(lambda database: recommendations.some_users(database, MOST_FOUND)))
 
 
 def recommended(stores: Stores, user_id: str, n: int) -> Figure:

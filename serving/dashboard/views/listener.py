@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, guarded, listed, live, panel, plain
+from serving.dashboard.panels import ask, choices, guarded, listed, live, panel, plain, with_chosen
 from serving.dashboard.queries import listener as query
 
 _LISTED = ("rank", "title", "score")
@@ -15,14 +15,10 @@ _LISTED = ("rank", "title", "score")
 def page() -> None:
     """Draw the page."""
     st.title("For a listener")
-    found: list[str] = []
-    guarded(lambda: found.extend(ask(query.find_users)))
-    chosen = st.session_state.get("user") or st.query_params.get("user")
-    options = list(dict.fromkeys([*([chosen] if chosen else []), *found]))
     left, right = st.columns([3, 1])
     user = left.selectbox(
         "Listener",
-        options,
+        choices("user", query.find_users),
         key="user",
         bind="query-params",
         accept_new_options=True,
@@ -103,10 +99,9 @@ def _similar(user: str) -> None:
         options.extend(ask(query.recommended, user, 50).rows["recommended_episode_id"])
 
     guarded(known)
-    chosen = st.session_state.get("episode") or st.query_params.get("episode")
     episode = st.selectbox(
         "What is like this episode?",
-        list(dict.fromkeys([*([chosen] if chosen else []), *options])),
+        with_chosen("episode", options),
         key="episode",
         bind="query-params",
         accept_new_options=True,

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, guarded, listed, live, panel
+from serving.dashboard.panels import choices, listed, live, panel
 from serving.dashboard.queries import shop as query
 
 _DAYS = {1: "1 day", 7: "7 days", 28: "28 days"}
@@ -18,13 +18,10 @@ _COUNTS = {"num_views": "views", "num_add_to_cart": "carts", "num_purchases": "p
 def page() -> None:
     """Draw the page."""
     st.title("Sessions")
-    found: list[str] = []
-    guarded(lambda: found.extend(ask(query.find_sessions)))
-    chosen = st.session_state.get("session") or st.query_params.get("session")
     left, right = st.columns([2, 1])
     session = left.selectbox(
         "Session",
-        list(dict.fromkeys([*([chosen] if chosen else []), *found])),
+        choices("session", query.find_sessions),
         key="session",
         bind="query-params",
         accept_new_options=True,
