@@ -174,7 +174,7 @@ def held(place):
 
 
 def eventually(condition):
-    return Retrying(retry=retry_if_result(lambda met: not met), wait=wait_fixed(0.05), stop=stop_after_delay(20))(
+    return Retrying(retry=retry_if_result(lambda met: not met), wait=wait_fixed(0.05), stop=stop_after_delay(60))(
         condition
     )
 

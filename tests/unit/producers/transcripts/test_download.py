@@ -55,7 +55,7 @@ def test_a_fault_of_the_server_ends_with_its_reason_and_in_time(server, path, re
     with pytest.raises(TranscriptError, match=reason):
         fetch(server.url(path), server.host, seconds=0.7)
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_redirects_are_followed_and_endless_ones_are_not(server):

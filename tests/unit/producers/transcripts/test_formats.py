@@ -131,7 +131,7 @@ def test_a_long_text_is_cut():
 )
 @pytest.mark.parametrize("content_type", ["text/srt", "text/html", "text/plain"])
 def test_a_hostile_megabyte_takes_no_longer_than_a_good_one(hostile, content_type):
-    started = time.monotonic()
+    started = time.process_time()
 
     for text in (hostile * (500_000 // len(hostile)), "00:00:01,000 --> 00:00:02,000\n" + hostile * 50_000):
         try:
@@ -139,7 +139,7 @@ def test_a_hostile_megabyte_takes_no_longer_than_a_good_one(hostile, content_typ
         except TranscriptError:
             continue
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 MARKUP = re.compile(r"<[a-zA-Z/!?][^>]*>")
