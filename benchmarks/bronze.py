@@ -35,10 +35,10 @@ def main(
         for number in range(rounds + 2):
             with console.status(f"round {number + 1} of {rounds + 2}"):
                 for rates, copy in contestants:
-                    rates.append(records / seconds(lambda copy=copy: copy(fresh(external), bootstrap)))
+                    rates.append(records / seconds(copy, fresh(external), bootstrap))
             contestants.reverse()  # neither always runs on what the other left in the caches
         ratios = [mine / peer for mine, peer in zip(ours[2:], bare[2:], strict=True)]
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (number, f"{mine:,.0f}", f"{peer:,.0f}", f"{ratio:.2f}")
         for number, (mine, peer, ratio) in enumerate(zip(ours[2:], bare[2:], ratios, strict=True), 1)
     ]

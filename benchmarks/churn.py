@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import numpy as np
@@ -80,7 +80,7 @@ _INPUTS = """
     LEFT JOIN active ON active.user_id = counted.user_id AND active.as_of = counted.as_of
     ORDER BY as_of, user_id
 """
-_FAULTLESS = {"duplicate_share": 0.0, "late_share": 0.0, "malformed_share": 0.0}
+_FAULTLESS: dict[str, Any] = {"duplicate_share": 0.0, "late_share": 0.0, "malformed_share": 0.0}
 
 
 def main(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +16,11 @@ from reclake.jobs.definition import load_jobs
 from reclake.jobs.execution import on_lake
 from reclake.jobs.runner import run_job
 from reclake.lake import Lakehouse
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from reclake.jobs.result import JobRun
 
 JOBS = ("bronze", "silver", "gold", "export")
 
@@ -34,7 +40,7 @@ def main(events: Annotated[int, typer.Option(help="Events of the run with news."
         console.print(_table(first, second))
 
 
-def _table(first, second):  # type: ignore[no-untyped-def]
+def _table(first: Mapping[str, JobRun], second: Mapping[str, JobRun]) -> Table:
     rows = [
         (name, f"{first[name].seconds:.1f}", f"{second[name].seconds:.1f}", second[name].state.value) for name in JOBS
     ]

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from reclake.lake import Lakehouse
 from reclake.services import down
 from reclake.settings import load_settings
+
+P = ParamSpec("P")
 
 _numbers = itertools.count()
 
@@ -37,8 +39,8 @@ def fresh(lake: Lakehouse) -> Lakehouse:
     return lake.with_settings(lake.settings.model_copy(update={"reclake_home": home, **schemas}))
 
 
-def seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> float:
     """Time a piece of work."""
     started = time.perf_counter()
-    work()
+    work(*arguments, **options)
     return time.perf_counter() - started

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ def main(
             store.repeat(_emptied)
             write_batch(store, RAW_EVENTS, "before", before)
             store.repeat(lambda connection: connection.execute("CHECKPOINT"))
-            rate = len(rows) / seconds(lambda: write(rows))
+            rate = len(rows) / seconds(write, rows)
             stored = store.repeat(lambda connection: connection.execute("SELECT count(*) FROM raw_events").fetchone())
             assert stored == (len(before) + len(rows),)
             return rate
@@ -52,7 +53,7 @@ def main(
             "COPY (text)": lambda rows: store.repeat(lambda connection: _bare_copy(connection, rows)),
             "COPY (binary)": lambda rows: store.repeat(lambda connection: _bare_binary_copy(connection, rows)),
         }
-        rates = _in_turn(console, rounds, {name: lambda w=w: run(w, new) for name, w in copies.items()})
+        rates = _in_turn(console, rounds, {name: partial(run, way, new) for name, way in copies.items()})
         console.print(_table(f"{events:,} events from memory: rows/s (at least 0.8 of a bare COPY is wanted)", rates))
 
         few = new[:spark_events]
@@ -64,7 +65,7 @@ def main(
             "JDBC": lambda _: frame.write.format("jdbc").options(**jdbc).mode("append").save(),
             "reclake from Spark": lambda _: write_batch(store, RAW_EVENTS, "new", FrameRows(frame, RAW_EVENTS.columns)),
         }
-        rates = _in_turn(console, rounds, {name: lambda w=w: run(w, few) for name, w in ways.items()})
+        rates = _in_turn(console, rounds, {name: partial(run, way, few) for name, way in ways.items()})
         console.print(_table(f"{spark_events:,} events beside Spark's JDBC writer: rows/s", rates))
 
 

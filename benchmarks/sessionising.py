@@ -51,12 +51,12 @@ def main(
                 with console.status(f"round {number} of {rounds}, {days} days"):
                     clicks = _clicks(lake, f"new-{number}", TODAY + dt.timedelta(days=number), LATE_SHARE)
                     _receive(lake, clicks, number)
-                    costs[days]["clicks"].append(seconds(lambda lake=lake: update_clicks.run(lake, {})))
-                    costs[days]["sessions"].append(seconds(lambda lake=lake: update_sessions.run(lake, {})))
+                    costs[days]["clicks"].append(seconds(update_clicks.run, lake, {}))
+                    costs[days]["sessions"].append(seconds(update_sessions.run, lake, {}))
             with console.status(f"round {number} of {rounds}, enrichment"):
                 lake = lakes[short]
-                enriching["with"].append(seconds(lambda lake=lake, n=number: _upsert(lake, n, enriched=True)))
-                enriching["without"].append(seconds(lambda lake=lake, n=number: _upsert(lake, n, enriched=False)))
+                enriching["with"].append(seconds(_upsert, lake, number, enriched=True))
+                enriching["without"].append(seconds(_upsert, lake, number, enriched=False))
     _show(console, f"{PER_DAY:,} new clicks: seconds", *_compared(costs[short], costs[long], short, long))
     ratio = median(a / b for a, b in zip(enriching["with"][1:], enriching["without"][1:], strict=True))
     console.print(
@@ -67,7 +67,7 @@ def main(
 
 
 def _compared(short: Costs, long: Costs, few: int, many: int) -> tuple[list[str], list[tuple[str, ...]]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for what in short:
         pairs = list(zip(short[what][1:], long[what][1:], strict=True))
         ratios = [b / a for a, b in pairs]

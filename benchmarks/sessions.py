@@ -164,13 +164,16 @@ class Bench:
         self.items = pd.Index(np.sort(listed["item_id"].unique()))
         sessions, ends = np.unique(listed["session_key"], return_inverse=True)
         self.num_sessions = sessions.size
-        self._sessions = csr_matrix((np.ones(len(listed)), (ends, self.items.get_indexer(listed["item_id"]))))
+        self._sessions = csr_matrix((np.ones(len(listed)), (ends, self.items.get_indexer(pd.Index(listed["item_id"])))))
         self._ended = listed.groupby(ends)["ended_at"].max().to_numpy()
         asked = self._queries.toPandas().sort_values("session_key")
-        self.wanted = self.items.get_indexer(asked["item_id"])
+        self.wanted = self.items.get_indexer(pd.Index(asked["item_id"]))
         self._keys = pd.Index(asked["session_key"])
         held = interests(given).toPandas()
-        self._at = self._keys.get_indexer(held["session_key"]), self.items.get_indexer(held["item_id"])
+        self._at = (
+            self._keys.get_indexer(pd.Index(held["session_key"])),
+            self.items.get_indexer(pd.Index(held["item_id"])),
+        )
         self._place, self._interest = held["place"].to_numpy(), held["interest"].to_numpy()
         self._held = self._of_queries(np.ones(len(held)))
 
@@ -223,7 +226,7 @@ class Bench:
 
     def _item_item(self, sessions: DataFrame) -> Scorer:
         found = neighbours(sessions, MOST_NEIGHBOURS).toPandas()
-        ends = (self.items.get_indexer(found[column]) for column in ("item_id", "similar_item_id"))
+        ends = (self.items.get_indexer(pd.Index(found[column])) for column in ("item_id", "similar_item_id"))
         weights = csr_matrix((found["similarity"], tuple(ends)), shape=(len(self.items), len(self.items)))
         asked = self._of_queries(self._interest)
         return lambda queries: (asked[queries] @ weights).toarray()
@@ -241,7 +244,8 @@ class Bench:
             recent = sharing[np.argsort(-self._ended[sharing].astype(np.int64), kind="stable")[:RECENT_SESSIONS]]
             likeness = (sessions[recent] @ own.T).toarray().ravel()
             nearest = np.argsort(-likeness, kind="stable")[:NEAREST_SESSIONS]
-            return np.asarray(likeness[nearest] @ sessions[recent[nearest]]).ravel() * rarity
+            found: Scores = np.asarray(likeness[nearest] @ sessions[recent[nearest]]).ravel() * rarity
+            return found
 
         return lambda queries: np.stack([scores(n) for n in range(*queries.indices(len(self.wanted)))])
 

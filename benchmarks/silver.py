@@ -44,11 +44,11 @@ def main(
             for days, lake in lakes.items():
                 with console.status(f"round {number} of {rounds}, {days} days"):
                     _receive(lake, number)
-                    costs[days].append(seconds(lambda lake=lake: _work_off(lake)))
+                    costs[days].append(seconds(_work_off, lake))
         memory = psutil.Process().memory_info().rss / 2**20
     counted = {days: found[1:] for days, found in costs.items()}
     ratios = [b / a for a, b in zip(counted[short], counted[long], strict=True)]
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (number, f"{a:.1f}", f"{b:.1f}", f"{ratio:.2f}")
         for number, (a, b, ratio) in enumerate(zip(counted[short], counted[long], ratios, strict=True), 1)
     ]

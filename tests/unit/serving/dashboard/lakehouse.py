@@ -1,6 +1,7 @@
 """A lakehouse without Spark: rows go into tables of the catalogue through delta-rs."""
 
 import datetime as dt
+from pathlib import Path
 
 import pyarrow as pa
 from deltalake import write_deltalake
@@ -41,7 +42,7 @@ def listening(*minutes_ago, user_id="user-1", event="like", episode="ep-1"):
     ]
 
 
-def million_events(home, number=1_000_000, minutes=60):
+def million_events(home: Path, number: int = 1_000_000, minutes: int = 60) -> None:
     """So many listening events, evenly in the last minutes, of 5,000 listeners."""
     import numpy as np
 
