@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from silver import records
-from silver.records import field, instant
+from silver.records import field, instant, number
 
 E = tables.episodes.c
 FIELDS = (
@@ -40,7 +40,7 @@ def typed(accepted: DataFrame) -> DataFrame:
         field("episode_id").alias(E.episode_id),
         *(field(name).alias(name) for name in texts),
         F.from_json(field("categories"), "array<string>").alias(E.categories),
-        F.abs(field("duration").try_cast("double")).cast("long").alias(E.duration),
+        F.abs(number("duration")).try_cast("long").alias(E.duration),
         instant("published_at").alias(E.published_at),
         F.coalesce(field("available").try_cast("boolean"), F.lit(True)).alias(E.available),
         F.col("timestamp").alias(E.updated_at),

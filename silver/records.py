@@ -17,7 +17,9 @@ from reclake.tables import Table
 LONGEST_ID = 256
 """Characters of an id; longer ones are somebody's mistake or attack."""
 
-_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$"
+YEAR = r"(19[7-9]\d|2[01]\d\d)"
+"""Years that a time can be of: what software writes that knows none, such as `0001-01-01`, is no time."""
+_TIME = rf"^{YEAR}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d:?\d\d)?$"
 _CORRUPT = "_corrupt"
 
 
@@ -108,7 +110,7 @@ def number(name: str) -> Column:
 
 
 def instant(name: str) -> Column:
-    """An ISO 8601 field as a timestamp (UTC where it names no zone), null where it is none.
+    """An ISO 8601 field as a timestamp (UTC where it names no zone), null where it is none from 1970 to 2199.
 
     A bare cast would also take `2024` or `12:30`, the latter as a time of the day of the run.
     """

@@ -9,13 +9,13 @@ from pyspark.sql import functions as F
 
 from reclake import tables
 from silver import records
-from silver.records import broken, excerpt, field, instant, number
+from silver.records import YEAR, broken, excerpt, field, instant, number
 
 P = tables.purchases.c
 FIELDS = ("user_id", "item_id", "purchase_amount", "purchase_date")
 HIGHEST_AMOUNT = 1_000_000
 
-_DAY = r"^\d{4}-\d\d-\d\d$"
+_DAY = rf"^{YEAR}-\d\d-\d\d$"
 
 
 def columns(setting: str) -> Mapping[str, str]:
