@@ -101,6 +101,6 @@ def _raise_data_loss(topic: str, error: PySparkException) -> None:
     if "KAFKA_DATA_LOSS" in text or "OffsetOutOfRange" in text or "data may have been lost" in text:
         raise DataLossError(
             f"Kafka no longer holds records of topic {topic} that were not read yet: they expired, or the topic was "
-            "made anew. To go on with the oldest that is left, run once with KAFKA_ON_DATA_LOSS=skip (job parameter "
-            "kafka_on_data_loss); to get them back, replay them from their source first."
+            "made anew. To go on with what comes now, run once with KAFKA_ON_DATA_LOSS=skip (job parameter "
+            "kafka_on_data_loss); after that, replay what is missing from its source."
         ) from None

@@ -135,7 +135,7 @@ raw_clickstream = _raw("clickstream", "shop clicks")
 raw_purchases = _table(
     "bronze",
     "purchases",
-    [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "row of the file, from 0")],
+    [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "ascends in the order of the file")],
     [
         ("value", BINARY, "the row as a JSON object of the file's columns"),
         ("path", STRING, "where the file lay"),
