@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     'broker:9092'
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     reclake_home: Path = Field(default=Path(".reclake"), description="folder of all local state")
     catalog: str | None = Field(default=None, description="Unity Catalog; none: tables are folders of reclake_home")
@@ -311,4 +311,5 @@ class _SecretScope(PydanticBaseSettingsSource):
         }
         wanted = ours - self.current_state.keys()
         present = {item.key for item in secrets.list_secrets(scope)} & wanted
-        return {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}
+        found = {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}
+        return {key: value for key, value in found.items() if value}

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from psycopg.pq import PGconn, Ping
 from psycopg.types.datetime import DatetimeBinaryDumper
@@ -33,6 +34,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Result = TypeVar("Result")
 
 _CONNECT_SECONDS = 10
+_PING_SECONDS = 2
 _RESTART_SECONDS = 60
 _ATTEMPTS = 5
 # Deadlock, serialization failure, and what a server says that stops, crashed or is starting.
@@ -130,7 +132,7 @@ def connect_read_only(settings: Settings) -> Iterator[Connection]:
         try:
             yield connection
         except UndefinedTable:
-            raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run shop`.") from None
+            raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run realtime`.") from None
         except (psycopg.OperationalError, InsufficientPrivilege) as error:
             raise _refusal(error) from None
 
@@ -156,9 +158,16 @@ def opened(settings: Settings, *, autocommit: bool = True) -> Connection:
 def _connected(url: str, autocommit: bool) -> Connection | None:
     """Connect; none: the server is there, and has refused, or may only have been about to be ready."""
     try:
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=_CONNECT_SECONDS, application_name="reclake")
+        return psycopg.connect(
+            url,
+            autocommit=autocommit,
+            connect_timeout=_CONNECT_SECONDS,
+            # A server that vanished without a word is noticed by what it does not acknowledge.
+            tcp_user_timeout=_RESTART_SECONDS * 1_000,
+            application_name="reclake",
+        )
     except (psycopg.ProgrammingError, psycopg.OperationalError):
-        answer = PGconn.ping(url.encode())
+        answer = _ping(url)
     if answer == Ping.OK:
         return None
     if answer == Ping.NO_ATTEMPT:
@@ -166,6 +175,14 @@ def _connected(url: str, autocommit: bool) -> Connection | None:
             "DATABASE_URL cannot be used: it should look like postgresql://USER:PASSWORD@HOST:5432/DATABASE."
         )
     raise _ServerAwayError("PostgreSQL did not answer. Check DATABASE_URL, or unset it for the embedded PostgreSQL.")
+
+
+def _ping(url: str) -> Ping:
+    try:
+        # Nothing else of this process runs meanwhile, so it may not take as long as the network likes.
+        return Ping(PGconn.ping(make_conninfo(url, connect_timeout=_PING_SECONDS).encode()))
+    except psycopg.ProgrammingError:
+        return Ping.NO_ATTEMPT
 
 
 class _UtcDumper(DatetimeBinaryDumper):

@@ -28,7 +28,7 @@ class Figure:
 
 
 def in_utc(rows: pd.DataFrame) -> pd.DataFrame:
-    """Say of every time without a zone that it is UTC, as all of them are, and turn decimals into numbers."""
+    """Say of every time without a zone that it is UTC, as all of them are."""
     for name in rows.columns:
         kind = rows[name].dtype
         if pd.api.types.is_datetime64_any_dtype(kind):

@@ -27,6 +27,7 @@ Result = TypeVar("Result")
 _AWAY_SECONDS = 10
 """A store that did not answer is not asked again for so long: every panel would wait for it, one after the other."""
 _PATIENCE_MS = 1_500
+_STATEMENT_SECONDS = 10
 
 
 class Stores:
@@ -187,7 +188,10 @@ class Relations:
 
         if self._open is None or self._open[0].closed:
             stack = ExitStack()
-            self._open = (stack.enter_context(connect_read_only(self._settings)), stack)
+            connection = stack.enter_context(connect_read_only(self._settings))
+            # All readers of the page share it and wait for one another.
+            connection.execute("SELECT set_config('statement_timeout', %s, false)", [f"{_STATEMENT_SECONDS}s"])
+            self._open = (connection, stack)
         return self._open[0]
 
     def _close(self) -> None:

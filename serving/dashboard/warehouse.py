@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
+import time
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
     from databricks.sdk.service.sql import StatementResponse
 
 _PARAMETER = re.compile(r"\$(\w+)")
-_TYPES = {int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", str: "STRING", dt.date: "DATE", dt.datetime: "TIMESTAMP"}
+# A LIMIT takes nothing wider than INT.
+_TYPES = {int: "INT", float: "DOUBLE", bool: "BOOLEAN", str: "STRING", dt.date: "DATE", dt.datetime: "TIMESTAMP"}
+_NEWEST_SECONDS = 60
+"""A page asks how old dozens of tables are, each a statement of its own; that is not asked at every refresh."""
 
 
 class Warehouse:
@@ -32,6 +38,7 @@ class Warehouse:
                 "CATALOG is set, so the dashboard needs DASHBOARD_WAREHOUSE, the id of a SQL warehouse."
             )
         self._settings = settings
+        self._known: dict[Table, tuple[float, pd.Series[Any] | None]] = {}
 
     def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
         """Answer a query; see `Lake`."""
@@ -48,10 +55,14 @@ class Warehouse:
         return None if newest is None else int(newest["version"])
 
     def _newest(self, table: Table) -> pd.Series[Any] | None:
-        try:
-            return self.rows(f"DESCRIBE HISTORY {table} LIMIT 1").iloc[0]
-        except NothingToServeError:
-            return None
+        """The last commit of a table, as of the last minute."""
+        asked, newest = self._known.get(table, (-math.inf, None))
+        if time.monotonic() - asked > _NEWEST_SECONDS:
+            newest = None
+            with suppress(NothingToServeError):
+                newest = self.rows(f"DESCRIBE HISTORY {table} LIMIT 1").iloc[0]
+            self._known[table] = time.monotonic(), newest
+        return newest
 
     @cached_property
     def _client(self) -> WorkspaceClient:
@@ -61,7 +72,11 @@ class Warehouse:
 
     def _execute(self, sql: str, parameters: dict[str, Any]) -> StatementResponse:
         from databricks.sdk.errors.base import DatabricksError
-        from databricks.sdk.service.sql import StatementParameterListItem, StatementState
+        from databricks.sdk.service.sql import (
+            ExecuteStatementRequestOnWaitTimeout,
+            StatementParameterListItem,
+            StatementState,
+        )
 
         given = [
             StatementParameterListItem(name=name, value=str(value), type=_TYPES[type(value)])
@@ -69,7 +84,12 @@ class Warehouse:
         ]
         try:
             answer = self._client.statement_execution.execute_statement(
-                sql, str(self._settings.dashboard_warehouse), parameters=given, wait_timeout="30s"
+                sql,
+                str(self._settings.dashboard_warehouse),
+                parameters=given,
+                wait_timeout="30s",
+                # Nobody would fetch what comes later; the next refresh asks again.
+                on_wait_timeout=ExecuteStatementRequestOnWaitTimeout.CANCEL,
             )
         except DatabricksError as error:
             raise ServiceError(f"The SQL warehouse cannot be asked: {error}.") from None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from reclake import database, services
 from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
@@ -23,6 +25,8 @@ from reclake.services import process
 from reclake.services.postgresql import postgresql
 from reclake.services.state import Place
 from reclake.settings import Settings
+from serving.dashboard.queries import churn
+from serving.dashboard.stores import Stores
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -411,9 +415,31 @@ def test_a_reader_cannot_write(store, settings):
         connection.execute("DELETE FROM raw_events")
 
 
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up(settings, monkeypatch):
+    monkeypatch.setattr("reclake.database.connection._CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/db"
+
+        with (
+            pytest.raises(ServiceError, match="PostgreSQL did not answer"),
+            database.connect_read_only(settings.model_copy(update={"database_url": SecretStr(url)})),
+        ):
+            pass
+
+
+def test_who_has_been_away_for_too_long_to_be_predicted_is_no_alert_any_more(store, settings):
+    user, day, *rest = prediction("left", 0.99)
+    rows = [(user, day - timedelta(days=1), *rest), prediction("may leave", 0.8), prediction("stays", 0.1)]
+    write_batch(store, CHURN_PREDICTION, "1", rows)
+    stores = Stores(settings)
+
+    assert list(churn.alerts(stores, 10).rows["user_id"]) == ["may leave", "stays"]
+    assert list(churn.summary(stores).rows["shoppers"]) == [1, 1]
+
+
 def test_a_reader_of_an_empty_database_is_told_so(settings):
     with (
-        pytest.raises(NothingToServeError, match="reclake run shop"),
+        pytest.raises(NothingToServeError, match="reclake run realtime"),
         database.connect_read_only(settings) as connection,
     ):
         connection.execute("SELECT * FROM raw_events")

@@ -74,7 +74,9 @@ def conversion(stores: Stores, minutes: int) -> Figure:
 
 
 def alerts(stores: Stores, n: int) -> Figure:
-    """Shoppers by churn probability, the highest first, with what the model was told of them.
+    """Shoppers of the newest day by churn probability, the highest first, with what the model was told of them.
+
+    Who has been away for longer than the model looks back is no longer predicted; their last row stays in the store.
 
     Returns
     -------
@@ -85,7 +87,8 @@ def alerts(stores: Stores, n: int) -> Figure:
     rows = stores.database.rows(
         """
         SELECT user_id, churn_probability, threshold, churned, as_of, predicted_at, model_version
-        FROM churn_prediction ORDER BY churn_probability DESC, user_id LIMIT %(n)s
+        FROM churn_prediction WHERE as_of = (SELECT max(as_of) FROM churn_prediction)
+        ORDER BY churn_probability DESC, user_id LIMIT %(n)s
         """,
         n=n,
     )
@@ -107,12 +110,18 @@ def alerts(stores: Stores, n: int) -> Figure:
 
 
 def summary(stores: Stores) -> Figure:
-    """How probabilities spread, in twentieths: `from_probability`, `shoppers`, `churned`, `threshold`."""
+    """How probabilities of the newest day spread, in twentieths.
+
+    Returns
+    -------
+    Figure
+        `from_probability`, `shoppers`, `churned`, `threshold`.
+    """
     rows = stores.database.rows(
         """
         SELECT least(floor(churn_probability * 20), 19)::int / 20.0::float8 AS from_probability, count(*) AS shoppers,
                count(*) FILTER (WHERE churned) AS churned, max(threshold) AS threshold, max(predicted_at) AS at
-        FROM churn_prediction GROUP BY 1 ORDER BY 1
+        FROM churn_prediction WHERE as_of = (SELECT max(as_of) FROM churn_prediction) GROUP BY 1 ORDER BY 1
         """
     )
     return Figure(rows, rows.pop("at").max().to_pydatetime() if len(rows) else None)

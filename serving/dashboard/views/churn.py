@@ -14,7 +14,7 @@ from serving.dashboard.queries import churn as query
 from serving.dashboard.views.now import window
 
 _EMPTY_FUNNEL = "The funnel has no windows yet: run `reclake simulate clickstream`, then `reclake run realtime`."
-_EMPTY_CHURN = "Nobody was predicted yet: run `reclake train churn`, then `reclake run churn`."
+_EMPTY_CHURN = "Nobody was predicted yet: run `reclake train churn`, then `reclake run realtime`."
 _SHARES = {"with_cart": "put into the cart", "bought": "bought"}
 
 

@@ -15,6 +15,7 @@ from gold.churn.registered import champion_version, churn_models
 from gold.churn.training import registered
 from gold.registry import CHAMPION
 from reclake.errors import ServiceError, SettingsError
+from reclake.settings import load_settings
 from reclake.tracking import tracked_run, tracking_client
 from serving.churn.answers import MOST_ROWS
 from serving.churn.app import create_app
@@ -165,6 +166,13 @@ def test_a_key_is_asked_for_where_there_is_one(churn_settings):
 def test_others_are_served_only_with_a_key(churn_settings):
     with pytest.raises(SettingsError, match="CHURN_API_KEY"):
         listen(churn_settings, host="0.0.0.0")
+
+
+def test_a_key_that_is_empty_is_none(monkeypatch):
+    monkeypatch.setenv("CHURN_API_KEY", "")
+
+    with pytest.raises(SettingsError, match="CHURN_API_KEY"):
+        listen(load_settings(), host="0.0.0.0")
 
 
 def test_a_port_that_is_taken_is_one_sentence(churn_settings):
