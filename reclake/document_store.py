@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
+from uuid import uuid4
 
 from pymongo import ASCENDING, IndexModel, MongoClient
 from pymongo.collection import Collection
@@ -87,8 +88,11 @@ def replace_collection(
     NothingToServeError
         There are no documents; the old set goes on serving.
     """
-    staging = database[f"{name}__staging"]
-    staging.drop()
+    # An export that was interrupted left its own behind. One that still runs finds its documents gone, and says so.
+    for left in database.list_collection_names():
+        if left.startswith(f"{name}__staging"):
+            database[left].drop()
+    staging = database[f"{name}__staging_{uuid4().hex}"]
     written = _write(staging, documents)
     if not written:
         raise NothingToServeError(f"There is nothing to export to {name}; what it holds goes on serving.")

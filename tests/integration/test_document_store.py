@@ -1,6 +1,7 @@
 """Whole sets in a real document store."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import count
 
@@ -84,6 +85,22 @@ def test_an_interrupted_export_leaves_the_old_set_and_the_next_one_succeeds(data
 
     replace(database, name, documents("new", 3))
     assert database[name].count_documents({"version": "new"}) == 3
+
+
+def test_of_two_exports_at_once_one_is_served_whole(database, name):
+    both = threading.Barrier(2, timeout=60)
+
+    def written(version):
+        both.wait()
+        yield from documents(version, 2_500)
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda version: replace(database, name, written(version)), ("1", "2")))
+
+    assert counts == [2_500, 2_500]
+    assert len(database[name].distinct("version")) == 1
+    assert database[name].count_documents({}) == 2_500
+    assert not [left for left in database.list_collection_names() if left.startswith(f"{name}__")]
 
 
 def test_nothing_is_never_served_over_something(database, name):
