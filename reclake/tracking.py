@@ -31,6 +31,12 @@ def tracking_uri(settings: Settings) -> str:
     return "databricks" if settings.on_databricks else f"sqlite:///{settings.home / 'mlflow.db'}"
 
 
+def artifact_location(settings: Settings) -> str | None:
+    """Where files of runs go; none: a server says so itself, and whoever serves a model reaches that place as well."""
+    is_local = tracking_uri(settings).startswith("sqlite:")
+    return (settings.home / "mlartifacts").as_uri() if is_local else None
+
+
 @contextmanager
 def tracked_run(settings: Settings, name: str) -> Iterator[ActiveRun]:
     """Start an MLflow run in the settings' experiment; an exception inside marks it as failed.
@@ -44,8 +50,7 @@ def tracked_run(settings: Settings, name: str) -> Iterator[ActiveRun]:
     """
     mlflow = _mlflow(settings)
     if mlflow.get_experiment_by_name(settings.mlflow_experiment) is None:
-        artifacts = None if settings.on_databricks else (settings.home / "mlartifacts").as_uri()
-        mlflow.create_experiment(settings.mlflow_experiment, artifact_location=artifacts)
+        mlflow.create_experiment(settings.mlflow_experiment, artifact_location=artifact_location(settings))
     mlflow.set_experiment(settings.mlflow_experiment)
     with mlflow.start_run(run_name=name) as run:
         yield run

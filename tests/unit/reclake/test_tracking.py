@@ -6,7 +6,15 @@ import pytest
 
 from reclake.errors import ServiceError
 from reclake.settings import Settings
-from reclake.tracking import tracked_run, tracking_client
+from reclake.tracking import artifact_location, tracked_run, tracking_client
+
+
+def test_files_of_runs_are_beside_a_file_of_this_machine_and_with_a_server_where_it_says(tmp_path):
+    local = Settings(reclake_home=tmp_path, mlflow_tracking_uri=None)
+
+    assert artifact_location(local) == (tmp_path / "mlartifacts").as_uri()
+    assert artifact_location(Settings(mlflow_tracking_uri="http://mlflow:5000")) is None
+    assert artifact_location(Settings(mlflow_tracking_uri="databricks")) is None
 
 
 @pytest.mark.parametrize("ask", [tracking_client, lambda settings: tracked_run(settings, "train").__enter__()])
