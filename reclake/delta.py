@@ -22,6 +22,7 @@ from reclake.errors import ServiceError, TableSchemaError
 from reclake.settings import Settings
 from reclake.tables import Table
 
+_ANEW = "docs/operations.md, Reset and replay"
 _MOST_LITERALS = 1_000
 _FOLLOWED = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
 _NOTES = (
@@ -70,7 +71,7 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
     if exists(spark, settings, table):
         if not settings.catalog:
             spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta {_location(settings, table)}")
-        _check_schema(spark, name, table)
+        _check_schema(spark, settings, table)
         return name
     columns = ", ".join(map(_column_ddl, table.schema))
     clustering = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
@@ -195,7 +196,7 @@ def _is_conflict(error: BaseException) -> bool:
 
 @retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(6), wait=wait_random(0, 3), reraise=True)
 def _run(merge: MergeIntoWriter) -> None:
-    """Run a merge; parallel tasks write to shared tables (progress, quarantine), and a merge can be repeated."""
+    """Run a merge; parallel tasks write to the quarantine, and a merge can be repeated."""
     merge.merge()
 
 
@@ -260,24 +261,26 @@ def _cause(error: PySparkException | Py4JJavaError) -> str:
     return str(cause.toString()).splitlines()[0].rstrip(".")
 
 
-def _check_schema(spark: SparkSession, name: str, table: Table) -> None:
-    stored = {field.name: field.dataType for field in spark.read.table(name).schema}
+def _check_schema(spark: SparkSession, settings: Settings, table: Table) -> None:
+    stored = {field.name: field.dataType for field in spark.read.table(_name(settings, table)).schema}
     missing = [field for field in table.schema if field.name not in stored]
     changed = [
         f for f in table.schema if f.name in stored and stored[f.name].simpleString() != f.dataType.simpleString()
     ]
     if missing:
         columns = ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in missing)
+        # Without a catalog no other session knows a table by its name.
+        address = _name(settings, table) if settings.catalog else f"delta.`{_uri(settings, table)}`"
         raise TableSchemaError(
             f"Table {table} was written by an older version: it lacks {columns}. Add the columns with "
-            f"`ALTER TABLE {name} ADD COLUMNS ({columns})`, or drop the table and run its job again."
+            f"`ALTER TABLE {address} ADD COLUMNS ({columns})`, or make the table anew ({_ANEW})."
         )
     if changed:
         faults = ", ".join(
             f"{f.name} is {stored[f.name].simpleString()}, not {f.dataType.simpleString()}" for f in changed
         )
         raise TableSchemaError(
-            f"Table {table} was written by another version: {faults}. Drop the table and run its job again."
+            f"Table {table} was written by another version: {faults}. Make the table anew ({_ANEW})."
         )
 
 

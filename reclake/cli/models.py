@@ -125,8 +125,8 @@ def list_models(context: typer.Context) -> None:
 def rollback() -> None:
     """Let the version before the champion serve again.
 
-    Its factors are written back; run the jobs gold and export to recommend from them. The next training with news
-    refits its configuration.
+    Its factors are written back; run the jobs gold, recommend and export to recommend from them. The next training
+    with news refits its configuration.
     """
     from rich.console import Console
 
@@ -139,7 +139,7 @@ def rollback() -> None:
         back = roll_back(lake)
     console.print(
         f"Version {back.number} is champion again ({back.configuration}). To serve it: "
-        "uv run reclake run gold, then uv run reclake run export.",
+        "uv run reclake run gold, uv run reclake run recommend, then uv run reclake run export.",
         highlight=False,
         soft_wrap=True,
     )

@@ -72,7 +72,11 @@ def one_kind_of_start(job: Job) -> Iterator[str]:
 def one_run_at_a_time(job: Job) -> Iterator[str]:
     if job.get("max_concurrent_runs") != 1:
         yield "max_concurrent_runs has to be 1: two runs would share checkpoints"
-    if not job.get("queue", {}).get("enabled"):
+    is_queued = job.get("queue", {}).get("enabled", False)
+    minutes = job.get("schedule", {}).get("quartz_cron_expression", "0 0").split()[1]
+    if "/" in minutes and is_queued:
+        yield "queue is enabled: runs every few minutes would pile up"
+    if "/" not in minutes and not is_queued:
         yield "queue is not enabled: a run that comes too early would be dropped"
 
 

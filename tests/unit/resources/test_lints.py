@@ -95,6 +95,7 @@ BROKEN_JOBS = [
     (lints.one_run_at_a_time, ("max_concurrent_runs",), None),
     (lints.one_run_at_a_time, ("max_concurrent_runs",), 4),
     (lints.one_run_at_a_time, ("queue",), None),
+    (lints.one_run_at_a_time, ("schedule",), {"quartz_cron_expression": "0 0/5 * * * ?"}),
     (lints.time_limits, ("timeout_seconds",), None),
     (lints.time_limits, ("tasks", 0, "timeout_seconds"), None),
     (lints.time_limits, ("tasks", 0, "timeout_seconds"), 101),
