@@ -138,7 +138,9 @@ class Registry(Generic[C]):
         """
         champion = self.holder(CHAMPION)
         served = [version for version in self.versions() if version.served_since]
-        earlier = [v for v in served if champion and v.served_since < champion.served_since]
+        # A champion that was taken back already is one whose rollback was interrupted.
+        until = champion.served_since if champion else ""
+        earlier = [v for v in served if champion and (not until or v.served_since < until)]
         if not earlier:
             raise NothingToServeError("There is no version to go back to: at most one has served so far.")
         return max(earlier, key=lambda version: version.served_since)

@@ -13,6 +13,7 @@ from gold.splits import time_split
 from gold.training import fit_to_all, register
 from gold.trials import log_measured, open_trial
 from reclake import tables
+from reclake.errors import DataTooLargeError
 from reclake.lake import Lakehouse
 from reclake.settings import EventWeights
 from reclake.staging import staging
@@ -71,7 +72,11 @@ def search(
         study = _study(lake, f"engagement {version}", known)
 
         def objective(suggested: optuna.Trial) -> float:
-            measured = _tried(trial, suggested, _suggested(suggested, known[0]))
+            try:
+                measured = _tried(trial, suggested, _suggested(suggested, known[0]))
+            except DataTooLargeError as error:
+                # An engine of one node; the others go on.
+                raise optuna.TrialPruned(str(error)) from None
             log_measured(measured, trial.split.name)
             suggested.set_user_attr("configuration", measured.configuration.model_dump_json())
             return measured.score

@@ -9,11 +9,11 @@ from gold.churn.features import INPUTS, OPTIONAL, REQUIRED
 from gold.churn.inputs import matrix
 from gold.churn.judging import Costs, Rows, judge, time_split
 from gold.churn.registered import Configuration, champion_version, churn_models, load
-from gold.churn.training import decided, train
+from gold.churn.training import decided, registered, train
 from gold.registry import CHALLENGER, CHAMPION
 from reclake.errors import NothingToServeError, TooLittleDataError
 from reclake.settings import Settings
-from reclake.tracking import tracking_client
+from reclake.tracking import tracked_run, tracking_client
 
 
 def measured(frame):
@@ -47,6 +47,21 @@ def test_where_nothing_but_recency_tells_the_rule_serves_and_says_so(shoppers):
 
     assert winner.kind == RECENCY
     assert sentence.startswith("recency rule serves. gradient boosting does not beat recency rule")
+
+
+def test_going_back_that_was_interrupted_can_be_done_again(own_registry, shoppers):
+    first, registry = champion_version(own_registry), churn_models(own_registry)
+    model = fit(RECENCY, matrix(shoppers), shoppers["churned"].to_numpy(), threshold=0.5)
+    with tracked_run(own_registry, "test"):
+        second = registered(own_registry, model)
+    registry.describe(second, first.configuration, first.trained_until, 0.5, "")
+    registry.promote(second)
+    assert registry.before_champion().number == first.number
+
+    registry.take_back(second)
+
+    assert registry.holder(CHAMPION).number == second
+    assert registry.before_champion().number == first.number
 
 
 def test_the_champion_says_what_it_is(churn_settings, shoppers):
