@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from reclake.lake import Lakehouse
-from reclake.settings import Settings
-from reclake.spark import start_session
+from lakehouse.lake import Lakehouse
+from lakehouse.settings import Settings
+from lakehouse.spark import start_session
 
 _numbers = itertools.count()
 
@@ -23,7 +23,7 @@ _numbers = itertools.count()
 os.environ["NUMBA_DISABLE_JIT"] = "1"
 
 # Alembic runs it; outside of a migration it cannot be imported.
-collect_ignore = ["reclake/database/migrations/env.py"]
+collect_ignore = ["lakehouse/database/migrations/env.py"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers ignore Ctrl-C, and what they start would inherit that.

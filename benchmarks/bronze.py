@@ -10,12 +10,12 @@ from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, fresh, seconds
 from bronze.ingest import ingest
-from producers.listening import Simulation
-from producers.simulation import simulate
-from reclake.cli.report import table_of
-from reclake.kafka import spark_options
-from reclake.lake import Lakehouse
-from reclake.services import kafka_bootstrap
+from lakehouse.kafka import spark_options
+from lakehouse.lake import Lakehouse
+from lakehouse.services import kafka_bootstrap
+from producers.simulator.listening import Simulation
+from producers.simulator.simulation import simulate
+from reclake.report import table_of
 
 
 def main(

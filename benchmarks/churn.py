@@ -21,11 +21,11 @@ from gold.churn.candidates import CANDIDATES, RECENCY
 from gold.churn.features import HISTORY_DAYS, MOST_TENURE_DAYS, RECENT_DAYS
 from gold.churn.judging import Costs, Judged, Rows, auc_pr, difference, judge, time_split
 from gold.churn.training import decided
-from producers.clicks import Simulation
-from producers.people import user_id
-from producers.weeks import START
-from reclake.cli.report import table_of
-from reclake.settings import Settings
+from lakehouse.settings import Settings
+from producers.simulator.clicks import Simulation
+from producers.simulator.people import user_id
+from producers.simulator.weeks import START
+from reclake.report import table_of
 
 HORIZON_DAYS = 7
 COLUMNS = (

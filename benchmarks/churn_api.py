@@ -33,9 +33,9 @@ from gold.churn.features import REQUIRED
 from gold.churn.judging import Rows
 from gold.churn.registered import Configuration, churn_models
 from gold.churn.training import registered
-from reclake.cli.report import table_of
-from reclake.settings import Settings
-from reclake.tracking import tracked_run
+from lakehouse.settings import Settings
+from lakehouse.tracking import tracked_run
+from reclake.report import table_of
 
 HOST = "127.0.0.1"
 CONNECTIONS = 8

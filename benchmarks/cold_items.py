@@ -21,12 +21,12 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.lakes import benchmark_home
 from benchmarks.ranking import engagement_of
-from gold.interactions import interactions
+from gold.listening.interactions import interactions
 from gold.text.cold_items import fit
 from gold.text.embeddings import embedded, with_content_hash
 from gold.text.encoder import encoder_files
-from reclake.cli.report import table_of
-from reclake.lake import Lakehouse
+from lakehouse.lake import Lakehouse
+from reclake.report import table_of
 
 K = 10
 COLD_SHARE = 0.2

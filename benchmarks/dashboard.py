@@ -28,9 +28,9 @@ import httpx
 import typer
 from rich.console import Console
 
-from reclake.cli.report import table_of
-from reclake.errors import ServiceError
-from reclake.services.process import free_port, wait_until
+from lakehouse.errors import ServiceError
+from lakehouse.services.process import free_port, wait_until
+from reclake.report import table_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

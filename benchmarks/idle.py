@@ -9,18 +9,18 @@ import typer
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home
-from producers.listening import Simulation
-from producers.simulation import simulate
-from reclake.cli.report import table_of
-from reclake.jobs.definition import load_jobs
-from reclake.jobs.execution import on_lake
-from reclake.jobs.runner import run_job
-from reclake.lake import Lakehouse
+from lakehouse.jobs.definition import load_jobs
+from lakehouse.jobs.execution import on_lake
+from lakehouse.jobs.runner import run_job
+from lakehouse.lake import Lakehouse
+from producers.simulator.listening import Simulation
+from producers.simulator.simulation import simulate
+from reclake.report import table_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from reclake.jobs.result import JobRun
+    from lakehouse.jobs.result import JobRun
 
 JOBS = ("bronze", "silver", "gold", "export")
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec
 
-from reclake.lake import Lakehouse
-from reclake.services import down
-from reclake.settings import load_settings
+from lakehouse.lake import Lakehouse
+from lakehouse.services import down
+from lakehouse.settings import load_settings
 
 P = ParamSpec("P")
 

@@ -23,16 +23,16 @@ import typer
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home
+from lakehouse.database import connect, connect_read_only
+from lakehouse.kafka import client_config, ensure_topics
+from lakehouse.services import kafka_bootstrap
+from lakehouse.services.process import wait_until
+from lakehouse.settings import Settings
 from producers import pace
-from producers.clicks import Simulation
 from producers.publisher import Publisher
 from producers.record import Record
-from reclake.cli.report import table_of
-from reclake.database import connect, connect_read_only
-from reclake.kafka import client_config, ensure_topics
-from reclake.services import kafka_bootstrap
-from reclake.services.process import wait_until
-from reclake.settings import Settings
+from producers.simulator.clicks import Simulation
+from reclake.report import table_of
 
 POLL_SECONDS = 0.25
 _START_SECONDS, _RUN_SECONDS, _LATEST_SECONDS = 120, 60, 60

@@ -15,12 +15,12 @@ from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, seconds
-from reclake import database
-from reclake.cli.report import table_of
-from reclake.database import RAW_EVENTS, FrameRows, write_batch
-from reclake.database.connection import Connection
-from reclake.services import database_url
-from reclake.settings import Settings
+from lakehouse import database
+from lakehouse.database import RAW_EVENTS, FrameRows, write_batch
+from lakehouse.database.connection import Connection
+from lakehouse.services import database_url
+from lakehouse.settings import Settings
+from reclake.report import table_of
 
 Rows = list[tuple[Any, ...]]
 

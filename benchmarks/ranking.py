@@ -15,18 +15,18 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.lakes import benchmark_home
-from gold.bootstrap import paired_difference
-from gold.competition import measure
-from gold.configuration import Configuration, Engine
-from gold.diversity import Diverse
-from gold.evaluation import Measured, Trial
-from gold.models.factors import Factors
-from gold.splits import Split, random_split, time_split
-from reclake.cli.report import table_of
-from reclake.settings import EventWeights
-from reclake.staging import Stage, staging
-from silver.engagement import daily
-from silver.events import with_weight
+from gold.engines.configuration import Configuration, Engine
+from gold.engines.diversity import Diverse
+from gold.engines.factors import Factors
+from gold.judging.bootstrap import paired_difference
+from gold.listening.competition import measure
+from gold.listening.evaluation import Measured, Trial
+from gold.listening.splits import Split, random_split, time_split
+from lakehouse.scratch import Stage, staging
+from lakehouse.settings import EventWeights
+from reclake.report import table_of
+from silver.listening.engagement import daily
+from silver.listening.events import with_weight
 
 METRICS = ("ndcg", "map", "recall", "coverage")
 Suggest = Callable[[optuna.Trial], dict[str, float]]

@@ -13,13 +13,13 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, fresh, seconds
-from reclake import tables
-from reclake.cli.report import table_of
-from reclake.lake import Lakehouse
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from reclake.report import table_of
 from silver.shop.clicks import IDENTITY
 from silver.shop.history import with_history
-from silver.shop.jobs import update_clicks, update_sessions
 from silver.shop.sessions import Rules, sessions, with_owner
+from silver.shop.tasks import update_clicks, update_sessions
 
 PER_DAY = 100_000
 EVENTS_A_SESSION = 10

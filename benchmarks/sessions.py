@@ -23,16 +23,16 @@ from rich.console import Console
 from scipy.sparse import csr_matrix
 
 from benchmarks.lakes import benchmark_home
-from gold.fold_in import folded_in
+from gold.engines.fold_in import folded_in
+from gold.engines.vectors import collected
 from gold.shop import factors
 from gold.shop.interests import COUNTS, interests
 from gold.shop.item_item import ItemItem, neighbours
 from gold.shop.judging import K, Trial
 from gold.shop.popular import by_sessions
-from gold.vectors import collected
-from reclake.cli.report import table_of
-from reclake.settings import ClickWeights
-from reclake.staging import Stage, staging
+from lakehouse.scratch import Stage, staging
+from lakehouse.settings import ClickWeights
+from reclake.report import table_of
 
 WEIGHTS = ClickWeights()
 MOST_NEIGHBOURS = 100
@@ -93,7 +93,7 @@ def events_of(file: DataFrame) -> DataFrame:
 
 def simulated(stage: Stage) -> DataFrame:
     """Two simulated weeks of clicks, without faults and with everybody staying."""
-    from producers.clicks import Simulation
+    from producers.simulator.clicks import Simulation
 
     stage.folder.mkdir(parents=True)
     file = stage.folder / "clicks.jsonl"

@@ -13,13 +13,13 @@ from pyspark.sql import functions as F
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, fresh, seconds
-from reclake import tables
-from reclake.cli.report import table_of
-from reclake.lake import Lakehouse
-from reclake.settings import EventWeights
-from silver.engagement import daily
-from silver.events import with_weight
-from silver.jobs import update_engagement, update_events
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from lakehouse.settings import EventWeights
+from reclake.report import table_of
+from silver.listening.engagement import daily
+from silver.listening.events import with_weight
+from silver.listening.tasks import update_engagement, update_events
 
 PER_DAY = 100_000
 USERS, EPISODES = 20_000, 5_000

@@ -21,12 +21,12 @@ from rich.console import Console
 from tokenizers import Tokenizer
 
 from benchmarks.lakes import benchmark_home, seconds
+from gold.engines.top_n import top_n
 from gold.text.embeddings import embedded
 from gold.text.encoder import EncoderFiles, encoder_files
 from gold.text.similarities import similar
-from gold.top_n import top_n
-from reclake.cli.report import table_of
-from reclake.lake import Lakehouse
+from lakehouse.lake import Lakehouse
+from reclake.report import table_of
 
 WORDS = (
     "the a of and in to bread sourdough rome senate bond market interest rate jazz drummer wine region harvest "
@@ -98,7 +98,7 @@ def _similarities(lake: Lakehouse, num_episodes: int, n: int) -> dict[str, Calla
     queries = numbered.withColumn("excluded", F.array("idx")).repartition(10)
     return {
         "bare faiss flat": lambda: faiss.knn(vectors, vectors, n + 1, metric=faiss.METRIC_INNER_PRODUCT),
-        "gold.top_n": lambda: _written(top_n(queries, numbered, n)),
+        "gold.engines.top_n": lambda: _written(top_n(queries, numbered, n)),
         "similar": lambda: _written(similar(embeddings, n)),
     }
 

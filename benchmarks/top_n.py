@@ -1,4 +1,4 @@
-"""Top-N for every user: `gold.top_n` beside Spark's own `ALSModel.recommendForAllUsers`, run in turn on one session."""
+"""Top-N for every user: exact top-N beside Spark's own `ALSModel.recommendForAllUsers`, in turn on one session."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 
 from benchmarks.lakes import benchmark_home, seconds
-from gold.top_n import top_n
-from reclake.cli.report import table_of
+from gold.engines.top_n import top_n
+from reclake.report import table_of
 
 _FILES = 10
 """As many as ALS writes with its default number of blocks."""

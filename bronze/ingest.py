@@ -9,12 +9,12 @@ from pyspark.errors import PySparkException, StreamingQueryException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake.errors import DataLossError, TaskParameterError
-from reclake.kafka import require_topic, spark_options
-from reclake.lake import Lakehouse
-from reclake.services import kafka_bootstrap
-from reclake.tables import RAW_BY_TOPIC, Table
-from reclake.task import task
+from lakehouse.errors import DataLossError, TaskParameterError
+from lakehouse.kafka import require_topic, spark_options
+from lakehouse.lake import Lakehouse
+from lakehouse.services import kafka_bootstrap
+from lakehouse.tables import RAW_BY_TOPIC, Table
+from lakehouse.task import task
 
 _EARLIEST = -2
 """What Spark's Kafka source calls the oldest offset of a partition."""

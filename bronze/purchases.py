@@ -12,10 +12,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from reclake import tables
-from reclake.errors import InputFileError
-from reclake.lake import Lakehouse
-from reclake.task import task
+from lakehouse import tables
+from lakehouse.errors import InputFileError
+from lakehouse.lake import Lakehouse
+from lakehouse.task import task
 
 CONSUMER = "ingest_purchases"
 FORMATS = {".parquet": "parquet", ".csv": "csv"}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from lakehouse.errors import ServiceError
+from lakehouse.kafka import service_error
 from producers.record import Counts, Record
-from reclake.errors import ServiceError
-from reclake.kafka import service_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ class Publisher:
     Parameters
     ----------
     config : mapping of str to str
-        Connection settings of librdkafka, see `reclake.kafka.client_config`.
+        Connection settings of librdkafka, see `lakehouse.kafka.client_config`.
     on_progress : callable, optional
         Called with the live `counts` a few times a second, and once more at the end.
 

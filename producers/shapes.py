@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from reclake.errors import TaskParameterError
-from reclake.kafka import CLICKSTREAM, USER_EVENTS
+from lakehouse.errors import TaskParameterError
+from lakehouse.kafka import CLICKSTREAM, USER_EVENTS
 
 if TYPE_CHECKING:
-    from producers.recorded import Recorded
+    from producers.replay.recorded import Recorded
 
 MOVIELENS_RATINGS = {"user_id": "userId", "new_episode_id": "movieId", "rating": "rating", "ts": "timestamp"}
 MOVIELENS_COMPLETE_FROM = 4.5

@@ -1,1 +1,1 @@
-"""What every layer stands on: settings, Spark session, table catalogue, Delta writes, jobs, services, CLI."""
+"""The program: the command line of RecLake."""

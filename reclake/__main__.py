@@ -1,5 +1,5 @@
 """`python -m reclake`: the same as the console script `reclake`."""
 
-from reclake.cli.app import main
+from reclake.app import main
 
 main()

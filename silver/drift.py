@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from reclake import tables
-from reclake.tables import Table
+from lakehouse import tables
+from lakehouse.tables import Table
 
 E, C = tables.user_events.c, tables.clickstream_events.c
 M, D = tables.daily_mix.c, tables.drift.c

@@ -6,13 +6,17 @@ record breaks names its reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
 
-from reclake.tables import Table
+from lakehouse import tables
+from lakehouse.changes import Changes
+from lakehouse.lake import Lakehouse
+from lakehouse.scratch import Stage
+from lakehouse.tables import Table
 
 LONGEST_ID = 256
 """Characters of an id; longer ones are somebody's mistake or attack."""
@@ -21,6 +25,24 @@ YEAR = r"(19[7-9]\d|2[01]\d\d)"
 """Years that a time can be of: what software writes that knows none, such as `0001-01-01`, is no time."""
 _TIME = rf"^{YEAR}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d:?\d\d)?$"
 _CORRUPT = "_corrupt"
+
+
+def accepted(
+    lake: Lakehouse, new: Changes, fields: Sequence[str], check: Callable[[DataFrame], DataFrame], stage: Stage
+) -> DataFrame:
+    """Parse and check the records that arrived in bronze, quarantine what cannot be used, and return the rest.
+
+    Parameters
+    ----------
+    fields : sequence of str
+        Fields of the JSON objects that are wanted.
+    check : callable
+        Finds faults in parsed records, see `checked`.
+    """
+    # Written once, because every merge reads its source several times.
+    judged = stage("judged", check(parsed(new.rows, fields, lake.settings.max_value_bytes)))
+    lake.append_new(tables.quarantine, rejected(judged, new.table))
+    return flawless(judged)
 
 
 def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
@@ -59,7 +81,7 @@ def checked(rows: DataFrame, *rules: Column) -> DataFrame:
     return rows.withColumn("fault", _once(first_fault(F.col("fault"), *rules)))
 
 
-def accepted(rows: DataFrame) -> DataFrame:
+def flawless(rows: DataFrame) -> DataFrame:
     """The rows without a fault."""
     return rows.where(F.col("fault").isNull())
 

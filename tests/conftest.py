@@ -2,8 +2,8 @@
 
 import pytest
 
-from reclake import services
-from reclake.settings import Settings
+from lakehouse import services
+from lakehouse.settings import Settings
 
 
 @pytest.fixture(scope="session")

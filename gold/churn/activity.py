@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.churn.features import HISTORY_DAYS, INPUTS, MOST_TENURE_DAYS, RECENT_DAYS
-from reclake import tables
+from lakehouse import tables
 
 U, C = tables.daily_user_activity.c, tables.churn_features.c
 COUNTS = (U.num_views, U.num_clicks, U.num_add_to_cart, U.num_purchases)

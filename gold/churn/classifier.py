@@ -14,7 +14,7 @@ import sklearn
 import skops.io
 
 from gold.churn.features import INPUTS, OPTIONAL, features, fingerprint
-from reclake.errors import NothingToServeError
+from lakehouse.errors import NothingToServeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

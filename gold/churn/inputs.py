@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gold.churn.features import INPUTS, REQUIRED
-from reclake.errors import ModelInputError
+from lakehouse.errors import ModelInputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from gold.bootstrap import REPLICATES, Difference
 from gold.churn.candidates import fit
 from gold.churn.classifier import ChurnModel
 from gold.churn.inputs import matrix
-from reclake.errors import ModelInputError, TooLittleDataError
+from gold.judging.bootstrap import REPLICATES, Difference
+from lakehouse.errors import ModelInputError, TooLittleDataError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from pydantic import BaseModel, ConfigDict
 
 from gold.churn.classifier import ChurnModel
-from gold.registry import CHAMPION, Registry, Version
-from reclake.errors import NothingToServeError
-from reclake.settings import Settings
+from gold.judging.registry import CHAMPION, Registry, Version
+from lakehouse.errors import NothingToServeError
+from lakehouse.settings import Settings
 
 FOLDER = "model"
 """Of the files of the model, among the artifacts of a version."""

@@ -13,8 +13,8 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 from gold.churn.features import INPUTS, Inputs
 from gold.churn.inputs import matrix
 from gold.churn.registered import Champion, champion_version, load
-from reclake.errors import ModelInputError, NothingToServeError, ServiceError
-from reclake.settings import Settings
+from lakehouse.errors import ModelInputError, NothingToServeError, ServiceError
+from lakehouse.settings import Settings
 
 ROWS_AT_ONCE = 500
 """Rows in one request to the API."""

@@ -21,13 +21,13 @@ from gold.churn.classifier import ChurnModel
 from gold.churn.features import INPUTS, OPTIONAL
 from gold.churn.judging import Costs, Judged, Rows, difference, judge, judged, on, time_split
 from gold.churn.registered import FOLDER, Configuration, churn_models, load
-from gold.competition import FEWEST_USERS
-from gold.metrics import Scores
-from gold.registry import CHAMPION, Version
-from gold.trials import log_scores
-from reclake.errors import NothingToServeError
-from reclake.settings import Settings
-from reclake.tracking import tracked_run
+from gold.judging.metrics import Scores
+from gold.judging.registry import CHAMPION, Version
+from gold.listening.competition import FEWEST_USERS
+from gold.listening.trials import log_scores
+from lakehouse.errors import NothingToServeError
+from lakehouse.settings import Settings
+from lakehouse.tracking import tracked_run
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -155,7 +155,7 @@ def _reason_to_keep(settings: Settings, winner: Judged, champion: Version[Config
 def _log_figures(measured: Mapping[str, Judged]) -> None:
     import mlflow
 
-    from gold.plots import precision_recall_figure, reliability_figure
+    from gold.judging.plots import precision_recall_figure, reliability_figure
 
     predicted = [(kind, one.probability, one.test.churned) for kind, one in measured.items()]
     mlflow.log_figure(reliability_figure(predicted), "reliability.png")
@@ -174,7 +174,7 @@ def registered(settings: Settings, model: ChurnModel) -> str:
             python_model=str(Path(__file__).with_name("model.py")),
             artifacts={FOLDER: str(files)},
             # The definition of the features travels with the model that was trained with it.
-            code_paths=[str(_ROOT / package) for package in ("gold", "reclake")],
+            code_paths=[str(_ROOT / package) for package in ("gold", "lakehouse")],
             signature=_signature(),
             input_example=pd.DataFrame([_EXAMPLE]),
             pip_requirements=[

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from gold import models
-from gold.configuration import Configuration
-from gold.fold_in import folded_in
-from gold.ids import with_ids
-from gold.models.factors import Factors
-from gold.reasons import with_reasons
+from gold.engines import fitting
+from gold.engines.configuration import Configuration
+from gold.engines.factors import Factors
+from gold.engines.fold_in import folded_in
+from gold.engines.ids import with_ids
+from gold.engines.reasons import with_reasons
 from gold.shop.interests import evidence, interests
-from reclake.settings import ClickWeights
+from lakehouse.settings import ClickWeights
 
 CONFIGURATION = Configuration(engine="implicit_als", rank=256, alpha=40.0, regularization=10.0)
 """What did best on YooChoose, see docs/shop.md: sessions are short, so that what little they say has to count."""
@@ -66,7 +66,7 @@ def fit(sessions: DataFrame, weights: ClickWeights, configuration: Configuration
     known = evidence(sessions, weights).where("evidence > 0")
     session_ids = _numbered(known.select(F.col("session_key").alias("id")))
     item_ids = _numbered(known.select(F.col("item_id").alias("id")))
-    factors = models.fit_factors(_engaged(known, "evidence", session_ids, item_ids), configuration)
+    factors = fitting.fit_factors(_engaged(known, "evidence", session_ids, item_ids), configuration)
     return SessionFactors(factors.items.transform(with_ids, item_ids, "idx", "item_id"), configuration)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake.settings import ClickWeights
+from lakehouse.settings import ClickWeights
 
 COUNTS = {
     "num_views": "view",

@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from gold.shop.interests import COUNTS, weighted_events
-from reclake import tables
-from reclake.settings import ClickWeights
+from lakehouse import tables
+from lakehouse.settings import ClickWeights
 
 A = tables.daily_item_activity.c
 

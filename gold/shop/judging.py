@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from gold.metrics import Scores, per_user, summary
+from gold.judging.metrics import Scores, per_user, summary
 from gold.shop.model import SessionModel
-from reclake import tables
-from reclake.staging import Stage
+from lakehouse import tables
+from lakehouse.scratch import Stage
 
 S = tables.sessions.c
 
@@ -48,7 +48,7 @@ class Trial:
         return Trial(stage("train", self.train), stage("given", self.given), stage("wanted", self.wanted))
 
     def measure(self, model: SessionModel) -> Scores:
-        """Measure recall, MRR and others at `K`, with standard errors over sessions; see `gold.metrics`."""
+        """Measure recall, MRR and others at `K`, with standard errors over sessions; see `gold.judging.metrics`."""
         best, wanted = (
             rows.withColumnsRenamed({"session_key": "user_idx", "item_id": "item_idx"})
             for rows in (model.recommend(self.given, K), self.wanted)

@@ -8,9 +8,9 @@ import math
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from reclake import tables
-from reclake.lake import Lakehouse
-from reclake.recommendations import ANYONE
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from lakehouse.recommendations import ANYONE
 
 S = tables.sessions.c
 

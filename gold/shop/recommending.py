@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from gold.shop.model import SessionModel
 from gold.shop.popular import Filled, Popular
-from reclake.recommendations import ANYONE
+from lakehouse.recommendations import ANYONE
 
 SESSION, POPULAR = "session", "popular"
 

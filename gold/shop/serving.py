@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
-from gold.serving import configuration_in, replace_served
+from gold.listening.served import configuration_in, replace_served
 from gold.shop.factors import SessionFactors
 from gold.shop.item_item import ItemItem
 from gold.shop.model import SessionModel
-from reclake import tables
-from reclake.lake import Lakehouse
-from reclake.tables import Table
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from lakehouse.tables import Table
 
 UNTRAINED = "popularity"
 """The version of recommendations that no model took part in."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 
-from gold.competition import FEWEST_USERS
-from gold.metrics import Scores
+from gold.judging.metrics import Scores
+from gold.listening.competition import FEWEST_USERS
+from gold.listening.trials import evaluation_rows, log_scores
 from gold.shop import factors
 from gold.shop.factors import CONFIGURATION
 from gold.shop.item_item import ItemItem, neighbours
@@ -16,14 +17,13 @@ from gold.shop.judging import METRIC, Fit, best_of, time_split
 from gold.shop.popular import Filled, Popular, by_sessions
 from gold.shop.recent import recent_sessions
 from gold.shop.serving import serve
-from gold.trials import evaluation_rows, log_scores
-from reclake import tables
-from reclake.errors import DataTooLargeError, NothingToServeError
-from reclake.lake import Lakehouse
-from reclake.settings import Settings
-from reclake.staging import Stage, staging
-from reclake.tables import Table
-from reclake.tracking import tracked_run
+from lakehouse import tables
+from lakehouse.errors import DataTooLargeError, NothingToServeError
+from lakehouse.lake import Lakehouse
+from lakehouse.scratch import Stage, staging
+from lakehouse.settings import Settings
+from lakehouse.tables import Table
+from lakehouse.tracking import tracked_run
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from gold.top_n import Batches
-from gold.vectors import lists, matrix
-from reclake.errors import NothingToServeError
+from gold.engines.top_n import Batches
+from gold.engines.vectors import lists, matrix
+from lakehouse.errors import NothingToServeError
 
 REGULARIZATION = 1.0
 """Did well on MovieLens, see `benchmarks/text.py`; embeddings have length 1."""

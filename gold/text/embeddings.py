@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.text.encoder import EncoderFiles, loaded
-from reclake import tables
-from silver.episodes import primary_language
+from lakehouse import tables
+from silver.listening.episodes import primary_language
 
 if TYPE_CHECKING:
     import numpy.typing as npt

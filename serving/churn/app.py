@@ -18,8 +18,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from gold.churn.features import Inputs
 from gold.churn.registered import Champion
-from reclake.errors import NothingToServeError
-from reclake.settings import Settings
+from lakehouse.errors import NothingToServeError
+from lakehouse.settings import Settings
 from serving.churn.answers import MOST_ROWS, Answer, Answers, Batch, Decision, FieldFault, Readiness, Refusal
 from serving.churn.batching import Batching
 from serving.churn.current import Current

@@ -6,8 +6,8 @@ import asyncio
 import logging
 
 from gold.churn.registered import Champion, champion_version, load
-from reclake.errors import RecLakeError
-from reclake.settings import Settings
+from lakehouse.errors import RecLakeError
+from lakehouse.settings import Settings
 
 log = logging.getLogger(__name__)
 

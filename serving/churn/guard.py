@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from reclake.errors import SettingsError
+from lakehouse.errors import SettingsError
 
 KEY_HEADER = "X-API-Key"
 MOST_BYTES = 512 * 1024

@@ -6,8 +6,8 @@ import os
 import socket
 from ipaddress import ip_address
 
-from reclake.errors import ServiceError, SettingsError
-from reclake.settings import Settings
+from lakehouse.errors import ServiceError, SettingsError
+from lakehouse.settings import Settings
 
 HOST, PORT = "127.0.0.1", 8000
 MOST_CONNECTIONS = 256

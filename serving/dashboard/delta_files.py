@@ -23,9 +23,9 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from reclake.errors import ServiceError, SettingsError
-from reclake.settings import Settings
-from reclake.tables import Table
+from lakehouse.errors import ServiceError, SettingsError
+from lakehouse.settings import Settings
+from lakehouse.tables import Table
 from serving.dashboard.figure import in_utc
 from serving.dashboard.lake import BY_NAME, TABLE_NAME
 

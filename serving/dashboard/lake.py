@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from reclake import tables
-from reclake.settings import Settings
-from reclake.tables import Table
+from lakehouse import tables
+from lakehouse.settings import Settings
+from lakehouse.tables import Table
 
 BY_NAME = {str(table): table for table in tables.ALL}
 TABLE_NAME = re.compile(r"\b(?:" + "|".join(map(re.escape, sorted(BY_NAME, key=len, reverse=True))) + r")\b")

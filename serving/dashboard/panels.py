@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from reclake.errors import NothingToServeError, RecLakeError
-from reclake.settings import load_settings
+from lakehouse.errors import NothingToServeError, RecLakeError
+from lakehouse.settings import load_settings
 from serving.dashboard.charts import Drawing
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores

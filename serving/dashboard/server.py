@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from reclake.errors import ServiceError
-from reclake.services.process import free_port
+from lakehouse.errors import ServiceError
+from lakehouse.services.process import free_port
 
 APP = Path(__file__).with_name("app.py")
 HOST, PORT = "127.0.0.1", 8501

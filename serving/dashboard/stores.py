@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
-from reclake.errors import RecLakeError, ServiceError
-from reclake.progress import Progress
-from reclake.settings import Settings
+from lakehouse.errors import RecLakeError, ServiceError
+from lakehouse.progress import Progress
+from lakehouse.settings import Settings
 from serving.dashboard.figure import in_utc
 from serving.dashboard.lake import Lake, open_lake
 
@@ -112,7 +112,7 @@ class Documents:
         from pymongo import MongoClient
         from pymongo.errors import PyMongoError
 
-        from reclake.services import mongodb_uri
+        from lakehouse.services import mongodb_uri
 
         with self._lock:
             if self._client is None:
@@ -169,7 +169,7 @@ class Relations:
         from psycopg import Error, OperationalError
         from psycopg.errors import UndefinedTable
 
-        from reclake.errors import NothingToServeError
+        from lakehouse.errors import NothingToServeError
 
         with self._lock:
             connection = self._connected()
@@ -184,7 +184,7 @@ class Relations:
                 raise ServiceError(f"PostgreSQL refused to be read: {error.diag.message_primary}.") from None
 
     def _connected(self) -> Connection[tuple[Any, ...]]:
-        from reclake.database import connect_read_only
+        from lakehouse.database import connect_read_only
 
         if self._open is None or self._open[0].closed:
             stack = ExitStack()

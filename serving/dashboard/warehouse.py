@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reclake.errors import NothingToServeError, ServiceError, SettingsError
-from reclake.settings import Settings
-from reclake.tables import Table
+from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
+from lakehouse.settings import Settings
+from lakehouse.tables import Table
 from serving.dashboard.figure import in_utc
 from serving.dashboard.lake import BY_NAME, TABLE_NAME
 

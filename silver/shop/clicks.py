@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake import tables
+from lakehouse import tables
 from silver import records
-from silver.conflicts import Identity
+from silver.identity import Identity
 from silver.records import broken, excerpt, field, instant, number
 
 C = tables.clickstream_events.c

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake import tables
+from lakehouse import tables
 from silver.shop.item_activity import counts
 
 C, W = tables.clickstream_events.c, tables.funnel_summary.c

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake import tables
+from lakehouse import tables
 from silver.shop.clicks import EVENTS
 
 C, A = tables.clickstream_events.c, tables.daily_item_activity.c

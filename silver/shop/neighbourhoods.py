@@ -14,7 +14,7 @@ from operator import or_
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from reclake import tables
+from lakehouse import tables
 from silver.shop.sessions import Rules
 
 C, S = tables.clickstream_events.c, tables.sessions.c

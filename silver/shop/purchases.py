@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from reclake import tables
+from lakehouse import tables
 from silver import records
 from silver.records import YEAR, broken, excerpt, field, instant, number
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from reclake import tables
-from reclake.settings import Settings
+from lakehouse import tables
+from lakehouse.settings import Settings
 from silver.shop.item_activity import NUMBERS, counts
 
 C, S = tables.clickstream_events.c, tables.sessions.c

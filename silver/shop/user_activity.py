@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from reclake import tables
+from lakehouse import tables
 from silver.shop.item_activity import NUMBERS, counts
 
 C, U = tables.clickstream_events.c, tables.daily_user_activity.c

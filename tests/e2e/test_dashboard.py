@@ -9,12 +9,12 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from reclake import tables
-from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, connect, write_batch
-from reclake.document_store import connect as connect_documents
-from reclake.document_store import replace_collection
-from reclake.services.process import free_port, wait_until
-from reclake.settings import Settings
+from lakehouse import tables
+from lakehouse.database import CHURN_PREDICTION, FUNNEL_SUMMARY, connect, write_batch
+from lakehouse.document_store import connect as connect_documents
+from lakehouse.document_store import replace_collection
+from lakehouse.services.process import free_port, wait_until
+from lakehouse.settings import Settings
 from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
 
 CHROMIUM = shutil.which("chromium")

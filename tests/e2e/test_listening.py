@@ -10,17 +10,17 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from producers.listening import Simulation
-from producers.simulation import simulate
-from reclake import document_store, tables
-from reclake.jobs.definition import load_jobs
-from reclake.jobs.execution import on_lake
-from reclake.jobs.result import JobRun
-from reclake.jobs.runner import run_job
-from reclake.lake import Lakehouse
-from reclake.recommendations import ANYONE, for_user, some_users
-from reclake.services import down
-from reclake.settings import Settings
+from lakehouse import document_store, tables
+from lakehouse.jobs.definition import load_jobs
+from lakehouse.jobs.execution import on_lake
+from lakehouse.jobs.result import JobRun
+from lakehouse.jobs.runner import run_job
+from lakehouse.lake import Lakehouse
+from lakehouse.recommendations import ANYONE, for_user, some_users
+from lakehouse.services import down
+from lakehouse.settings import Settings
+from producers.simulator.listening import Simulation
+from producers.simulator.simulation import simulate
 
 # The fixture runs the whole listening job twice, on whatever machine the tests meet.
 pytestmark = pytest.mark.timeout(1_500)
@@ -165,7 +165,7 @@ def test_the_logged_model_answers_as_the_table_does(pipeline):
     import mlflow
     import pandas as pd
 
-    from reclake.tracking import tracking_uri
+    from lakehouse.tracking import tracking_uri
 
     mlflow.set_tracking_uri(tracking_uri(pipeline.lake.settings))
     model = mlflow.pyfunc.load_model(f"models:/{pipeline.lake.settings.registered_model}@champion")

@@ -11,23 +11,23 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from gold.churn.jobs import train
-from producers.clicks import Simulation
+from gold.churn.tasks import train
+from lakehouse import tables
+from lakehouse.database import connect_read_only
+from lakehouse.database.funnels import newest_windows, overall
+from lakehouse.jobs.definition import load_jobs
+from lakehouse.jobs.execution import on_lake
+from lakehouse.jobs.result import JobRun
+from lakehouse.jobs.runner import run_job
+from lakehouse.kafka import CLICKSTREAM, client_config
+from lakehouse.lake import Lakehouse
+from lakehouse.quality.gate import check_quality
+from lakehouse.services import down, kafka_bootstrap
+from lakehouse.settings import Settings
 from producers.publisher import Publisher
 from producers.record import Record
-from producers.simulation import simulate
-from reclake import tables
-from reclake.database import connect_read_only
-from reclake.database.funnels import newest_windows, overall
-from reclake.jobs.definition import load_jobs
-from reclake.jobs.execution import on_lake
-from reclake.jobs.result import JobRun
-from reclake.jobs.runner import run_job
-from reclake.kafka import CLICKSTREAM, client_config
-from reclake.lake import Lakehouse
-from reclake.quality.gate import check_quality
-from reclake.services import down, kafka_bootstrap
-from reclake.settings import Settings
+from producers.simulator.clicks import Simulation
+from producers.simulator.simulation import simulate
 
 pytestmark = pytest.mark.timeout(1_500)
 

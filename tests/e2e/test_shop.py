@@ -10,18 +10,18 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from producers.clicks import Simulation
-from producers.purchases import History, write_purchases
-from producers.simulation import simulate
-from reclake import document_store, tables
-from reclake.jobs.definition import load_jobs
-from reclake.jobs.execution import on_lake
-from reclake.jobs.result import JobRun
-from reclake.jobs.runner import run_job
-from reclake.lake import Lakehouse
-from reclake.recommendations import ANYONE, for_session
-from reclake.services import down
-from reclake.settings import Settings
+from lakehouse import document_store, tables
+from lakehouse.jobs.definition import load_jobs
+from lakehouse.jobs.execution import on_lake
+from lakehouse.jobs.result import JobRun
+from lakehouse.jobs.runner import run_job
+from lakehouse.lake import Lakehouse
+from lakehouse.recommendations import ANYONE, for_session
+from lakehouse.services import down
+from lakehouse.settings import Settings
+from producers.simulator.clicks import Simulation
+from producers.simulator.purchases import History, write_purchases
+from producers.simulator.simulation import simulate
 
 pytestmark = pytest.mark.timeout(1_500)
 

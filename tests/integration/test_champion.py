@@ -5,17 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from gold.comparison import candidates, compare
-from gold.configuration import Configuration
-from gold.hybrid.jobs import recommend
-from gold.jobs import recommend_als
-from gold.registry import CHALLENGER, CHAMPION, recommenders
-from gold.training import roll_back, train
-from gold.tuning import search
-from reclake import tables
-from reclake.errors import NothingToServeError, TaskParameterError
-from reclake.recommendations import ANYONE
-from reclake.tracking import tracking_client
+from gold.engines.configuration import Configuration
+from gold.judging.registry import CHALLENGER, CHAMPION, recommenders
+from gold.listening.comparison import candidates, compare
+from gold.listening.hybrid.tasks import recommend
+from gold.listening.tasks import recommend_als
+from gold.listening.training import roll_back, train
+from gold.listening.tuning import search
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError, TaskParameterError
+from lakehouse.recommendations import ANYONE
+from lakehouse.tracking import tracking_client
 
 FIRST_DAY = dt.date(2024, 5, 1)
 

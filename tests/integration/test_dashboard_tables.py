@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from reclake import tables
+from lakehouse import tables
 from serving.dashboard.delta_files import DeltaFiles
 
 DAY = dt.date(2024, 1, 1)

@@ -16,15 +16,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from reclake import database, services
-from reclake.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
-from reclake.database.days import make_partition
-from reclake.database.migration import newest
-from reclake.errors import NothingToServeError, ServiceError, SettingsError
-from reclake.services import process
-from reclake.services.postgresql import postgresql
-from reclake.services.state import Place
-from reclake.settings import Settings
+from lakehouse import database, services
+from lakehouse.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
+from lakehouse.database.days import make_partition
+from lakehouse.database.migration import newest
+from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
+from lakehouse.services import process
+from lakehouse.services.postgresql import postgresql
+from lakehouse.services.state import Place
+from lakehouse.settings import Settings
 from serving.dashboard.queries import churn
 from serving.dashboard.stores import Stores
 
@@ -149,7 +149,7 @@ def test_an_empty_batch_is_noted(store):
 
 @pytest.fixture
 def three_remembered(monkeypatch):
-    monkeypatch.setattr("reclake.database.batches._REMEMBERED_BATCHES", 3)
+    monkeypatch.setattr("lakehouse.database.batches._REMEMBERED_BATCHES", 3)
 
 
 def remembered(settings, table):
@@ -416,7 +416,7 @@ def test_a_reader_cannot_write(store, settings):
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_given_up(settings, monkeypatch):
-    monkeypatch.setattr("reclake.database.connection._CONNECT_SECONDS", 2)
+    monkeypatch.setattr("lakehouse.database.connection._CONNECT_SECONDS", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/db"
 

@@ -8,11 +8,11 @@ from itertools import count
 import pytest
 from pymongo import MongoClient
 
-from gold.export import export
-from reclake import document_store as store
-from reclake import tables
-from reclake.errors import NothingToServeError, ServiceError, SettingsError, TaskParameterError
-from reclake.settings import Settings
+from gold.stores.document_store import export
+from lakehouse import document_store as store
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError, ServiceError, SettingsError, TaskParameterError
+from lakehouse.settings import Settings
 
 _names = (f"set_{number}" for number in count())
 

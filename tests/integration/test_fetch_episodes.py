@@ -11,17 +11,17 @@ import typer
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from typer.testing import CliRunner
 
-from producers.demo_index import DEMO_KEY, DEMO_SECRET, DemoIndex
-from producers.episodes import DEMO, PODCAST_INDEX, State, fetch
-from producers.feeds import Episode, Feed
-from producers.known_episodes import known_episodes
-from producers.podcast_index import PodcastIndex
+from lakehouse.errors import PodcastIndexError, SettingsError
+from lakehouse.kafka import EPISODE_IDS, EPISODE_METADATA
+from lakehouse.settings import Settings
+from producers.podcasts.demo_index import DEMO_KEY, DEMO_SECRET, DemoIndex
+from producers.podcasts.episodes import DEMO, PODCAST_INDEX, State, fetch
+from producers.podcasts.feeds import Episode, Feed
+from producers.podcasts.known_episodes import known_episodes
+from producers.podcasts.podcast_index import PodcastIndex
 from producers.publisher import Publisher
-from reclake.cli.episodes import register
-from reclake.errors import PodcastIndexError, SettingsError
-from reclake.kafka import EPISODE_IDS, EPISODE_METADATA
-from reclake.settings import Settings
-from silver.episodes import FIELDS
+from reclake.episodes import register
+from silver.listening.episodes import FIELDS
 
 TOPICS = (EPISODE_METADATA.name, EPISODE_IDS.name)
 

@@ -5,13 +5,13 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from bronze.ingest import ingest
+from lakehouse import tables
+from lakehouse.errors import DataLossError, ServiceError, TaskParameterError
+from lakehouse.kafka import client_config, ensure_topics
+from lakehouse.lake import Lakehouse
+from lakehouse.services import down, kafka_bootstrap
 from producers.publisher import Publisher
 from producers.record import Record
-from reclake import tables
-from reclake.errors import DataLossError, ServiceError, TaskParameterError
-from reclake.kafka import client_config, ensure_topics
-from reclake.lake import Lakehouse
-from reclake.services import down, kafka_bootstrap
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reclake.errors import ServiceError
-from reclake.services.jars import fetched
+from lakehouse.errors import ServiceError
+from lakehouse.services.jars import fetched
 
 SMALL = "org.slf4j:slf4j-simple:1.7.36"
 SHA256 = "2f39bed943d624dfa8f4102d0571283a10870b6aa36f197a8a506f147010c10f"

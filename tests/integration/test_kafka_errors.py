@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from reclake import kafka
-from reclake.errors import ServiceError, SettingsError
-from reclake.kafka import Topic, check_broker, ensure_topics, require_topic
-from reclake.services import process
-from reclake.services.kafka import broker as broker_service
-from reclake.settings import Settings
+from lakehouse import kafka
+from lakehouse.errors import ServiceError, SettingsError
+from lakehouse.kafka import Topic, check_broker, ensure_topics, require_topic
+from lakehouse.services import process
+from lakehouse.services.kafka import broker as broker_service
+from lakehouse.settings import Settings
 
 PLAINTEXT = Settings(kafka_security_protocol="PLAINTEXT")
 JAAS = "org.apache.kafka.common.security.plain.PlainLoginModule required"

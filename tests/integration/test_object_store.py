@@ -16,12 +16,12 @@ import httpx
 import psutil
 import pytest
 
-from reclake import tables
-from reclake.errors import ServiceError
-from reclake.lake import Lakehouse
-from reclake.services import process
-from reclake.services.process import LOOPBACK, Service, free_port
-from reclake.settings import Settings
+from lakehouse import tables
+from lakehouse.errors import ServiceError
+from lakehouse.lake import Lakehouse
+from lakehouse.services import process
+from lakehouse.services.process import LOOPBACK, Service, free_port
+from lakehouse.settings import Settings
 
 KEY, SECRET = "reclake", "not-to-be-seen"
 ELSEWHERE = {"missing": "s3a://missing/lake", "away": "s3a://away/lake", "closed": "s3a://closed/lake"}

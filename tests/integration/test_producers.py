@@ -14,15 +14,15 @@ import pytest
 import tenacity
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from producers import clicks, listening
+from lakehouse.errors import ServiceError
+from lakehouse.kafka import USER_EVENTS
+from lakehouse.settings import Settings
 from producers.publisher import Publisher
 from producers.record import Record
-from producers.replay import replay
-from producers.sample import SAMPLE
-from producers.simulation import simulate
-from reclake.errors import ServiceError
-from reclake.kafka import USER_EVENTS
-from reclake.settings import Settings
+from producers.replay.replay import replay
+from producers.replay.sample import SAMPLE
+from producers.simulator import clicks, listening
+from producers.simulator.simulation import simulate
 
 TOPICS = ("user-events", "clickstream", "episode-metadata")
 
@@ -178,7 +178,7 @@ def test_a_broker_that_is_not_there_is_said_in_one_sentence():
 
 
 def test_ctrl_c_ends_a_slow_simulation_and_says_how_much_arrived(broker, topics, tmp_path):
-    program = "import typer; from reclake.cli.simulate import register; app = typer.Typer(); register(app); app()"
+    program = "import typer; from reclake.simulate import register; app = typer.Typer(); register(app); app()"
     command = [sys.executable, "-c", program, "simulate", "--rate", "100"]
     environment = {"PATH": "", "KAFKA_BOOTSTRAP_SERVERS": broker, "RECLAKE_HOME": str(tmp_path)}
     with subprocess.Popen(

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from bronze.purchases import ingest_purchases
-from reclake import tables
-from reclake.errors import InputFileError
-from silver.shop.jobs import update_purchases
+from lakehouse import tables
+from lakehouse.errors import InputFileError
+from silver.shop.tasks import update_purchases
 
 ROWS = pd.DataFrame(
     {

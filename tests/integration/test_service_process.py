@@ -15,10 +15,10 @@ import psutil
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from reclake.errors import ServiceError
-from reclake.services import process
-from reclake.services.process import Service
-from reclake.services.state import Place
+from lakehouse.errors import ServiceError
+from lakehouse.services import process
+from lakehouse.services.process import Service
+from lakehouse.services.state import Place
 
 
 def listens(port):

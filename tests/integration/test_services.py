@@ -10,12 +10,12 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from pymongo import MongoClient
 
-from reclake import services
-from reclake.errors import SettingsError
-from reclake.kafka import client_config
-from reclake.settings import Settings
+from lakehouse import services
+from lakehouse.errors import SettingsError
+from lakehouse.kafka import client_config
+from lakehouse.settings import Settings
 
-CLI = "from reclake.cli.services import app; app()"
+CLI = "from reclake.services import app; app()"
 
 
 @pytest.fixture

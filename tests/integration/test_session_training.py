@@ -2,15 +2,15 @@
 
 import pytest
 
-from gold.configuration import Configuration
+from gold.engines.configuration import Configuration
 from gold.shop import training
 from gold.shop.factors import SessionFactors, fit
 from gold.shop.item_item import ItemItem
-from gold.shop.jobs import train_sessions
 from gold.shop.serving import serve, serving
-from reclake import tables
-from reclake.errors import NothingToServeError
-from reclake.settings import ClickWeights
+from gold.shop.tasks import train_sessions
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError
+from lakehouse.settings import ClickWeights
 from tests.unit.gold.shop.rows import put, session, sessions
 
 SMALL = Configuration(engine="implicit_als", rank=2, alpha=5, regularization=0.1, iterations=2)

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from gold.stored import store
-from reclake import database, services, tables
-from reclake.database import RAW_EVENTS, FrameRows, connect_read_only, write_batch
-from reclake.progress import Progress
-from reclake.services.process import wait_until
-from reclake.services.state import Place
+from gold.stores.postgresql import store
+from lakehouse import database, services, tables
+from lakehouse.database import RAW_EVENTS, FrameRows, connect_read_only, write_batch
+from lakehouse.progress import Progress
+from lakehouse.services.process import wait_until
+from lakehouse.services.state import Place
 
 ROWS = 5_000
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -117,7 +117,7 @@ def test_two_runs_at_once(lake, monkeypatch):
 
 def test_a_run_is_killed_before_it_notes_its_progress(lake, monkeypatch):
     # One is enough for that.
-    monkeypatch.setattr("reclake.database.batches._REMEMBERED_BATCHES", 1)
+    monkeypatch.setattr("lakehouse.database.batches._REMEMBERED_BATCHES", 1)
     with monkeypatch.context() as killing:
         killing.setattr(Progress, "commit", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.churn import labelled
 from gold.churn.training import train
-from reclake.settings import Settings
+from lakehouse.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from gold.churn.features import INPUTS
-from reclake import tables
-from reclake.database.funnels import overall
-from reclake.errors import RecLakeError, ServiceError
+from lakehouse import tables
+from lakehouse.database.funnels import overall
+from lakehouse.errors import RecLakeError, ServiceError
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pandas as pd
 
-from reclake import recommendations, tables
-from reclake.errors import NothingToServeError, RecLakeError
+from lakehouse import recommendations, tables
+from lakehouse.errors import NothingToServeError, RecLakeError
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 

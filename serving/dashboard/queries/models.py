@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import pandas as pd
 
-from reclake import tables
-from reclake.errors import NothingToServeError, ServiceError
-from reclake.settings import Settings
-from reclake.tracking import tracking_client, tracking_uri
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError, ServiceError
+from lakehouse.settings import Settings
+from lakehouse.tracking import tracking_client, tracking_uri
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
@@ -92,7 +92,7 @@ def versions(stores: Stores, model: str) -> Figure:
 
     def read(settings: Settings) -> pd.DataFrame:
         from gold.churn.registered import churn_models
-        from gold.registry import recommenders
+        from gold.judging.registry import recommenders
 
         registry = recommenders(settings) if model == "recommender" else churn_models(settings)
         return pd.DataFrame(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reclake import tables
-from reclake.errors import NothingToServeError
-from reclake.tables import Table
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError
+from lakehouse.tables import Table
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 

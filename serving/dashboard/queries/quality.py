@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reclake import tables
+from lakehouse import tables
 from serving.dashboard.figure import Figure
 from serving.dashboard.queries.now import Stream
 from serving.dashboard.stores import Stores

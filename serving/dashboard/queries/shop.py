@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from reclake import recommendations, tables
+from lakehouse import recommendations, tables
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 

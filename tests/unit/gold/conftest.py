@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gold.models import spark_als
+from gold.engines import spark_als
 from tests.unit.gold.engagement import TWO_TASTES
 
 

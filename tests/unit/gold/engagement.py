@@ -3,8 +3,8 @@
 import datetime as dt
 from decimal import Decimal
 
-from gold.configuration import Configuration
-from reclake import tables
+from gold.engines.configuration import Configuration
+from lakehouse import tables
 
 TWO_TASTES = Configuration(rank=3, iterations=4, alpha=2.0, regularization=0.1)
 """What the fixture `factors` is fitted with."""

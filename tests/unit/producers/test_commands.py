@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from reclake.cli import replay, simulate
-from reclake.errors import InputFileError, TaskParameterError
+from lakehouse.errors import InputFileError, TaskParameterError
+from reclake import replay, simulate
 
 app = typer.Typer()
 simulate.register(app)

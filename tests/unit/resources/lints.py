@@ -10,9 +10,9 @@ from inspect import Parameter
 from typing import Any
 from zoneinfo import available_timezones
 
-from reclake.jobs.bundle import Bundle, Resource
-from reclake.settings import Settings
-from reclake.task import GROUP, load_task
+from lakehouse.jobs.bundle import Bundle, Resource
+from lakehouse.settings import Settings
+from lakehouse.task import GROUP, load_task
 
 Job = Mapping[str, Any]
 

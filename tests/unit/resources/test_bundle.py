@@ -14,9 +14,9 @@ from databricks.bundles.registered_models import RegisteredModel
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
-from reclake.jobs.bundle import read_bundle
-from reclake.jobs.definition import load_jobs
-from reclake.settings import Settings, load_settings
+from lakehouse.jobs.bundle import read_bundle
+from lakehouse.jobs.definition import load_jobs
+from lakehouse.settings import Settings, load_settings
 from serving.dashboard.server import APP
 from tests.unit.resources import lints
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reclake.jobs.bundle import Bundle, Resource
+from lakehouse.jobs.bundle import Bundle, Resource
 from tests.unit.resources import lints
 
 JOB = {

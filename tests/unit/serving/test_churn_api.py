@@ -13,10 +13,10 @@ from gold.churn.features import INPUTS, OPTIONAL
 from gold.churn.inputs import matrix
 from gold.churn.registered import champion_version, churn_models
 from gold.churn.training import registered
-from gold.registry import CHAMPION
-from reclake.errors import ServiceError, SettingsError
-from reclake.settings import load_settings
-from reclake.tracking import tracked_run, tracking_client
+from gold.judging.registry import CHAMPION
+from lakehouse.errors import ServiceError, SettingsError
+from lakehouse.settings import load_settings
+from lakehouse.tracking import tracked_run, tracking_client
 from serving.churn.answers import MOST_ROWS
 from serving.churn.app import create_app
 from serving.churn.current import Current

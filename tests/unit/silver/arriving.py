@@ -4,8 +4,8 @@ import datetime as dt
 
 from pyspark.sql import DataFrame, SparkSession
 
-from reclake import tables
-from reclake.lake import Lakehouse
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
 
 NOW = dt.datetime(2024, 5, 10, 12)
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from reclake import tables
-from reclake.errors import TaskParameterError
+from lakehouse import tables
+from lakehouse.errors import TaskParameterError
 from silver import drift
-from silver.jobs import measure_drift
+from silver.listening.tasks import measure_drift
 
 FIRST = dt.date(2024, 5, 1)
 MIX = "stream string, feature string, value string, day date, num_events long"

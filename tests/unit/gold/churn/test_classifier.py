@@ -9,7 +9,7 @@ from gold.churn.candidates import CANDIDATES, RECENCY, fit
 from gold.churn.classifier import ESTIMATOR, MODEL, ChurnModel, filled, usual
 from gold.churn.features import INPUTS, OPTIONAL
 from gold.churn.inputs import matrix
-from reclake.errors import ModelInputError, NothingToServeError
+from lakehouse.errors import ModelInputError, NothingToServeError
 
 
 @pytest.fixture(scope="module", params=CANDIDATES)

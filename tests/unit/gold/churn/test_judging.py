@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from gold.bootstrap import REPLICATES
 from gold.churn.candidates import CANDIDATES, RECENCY, fit
 from gold.churn.features import INPUTS
 from gold.churn.judging import Costs, Rows, auc_pr, difference, judge, judged, resampled, time_split
-from reclake.errors import ModelInputError, TooLittleDataError
+from gold.judging.bootstrap import REPLICATES
+from lakehouse.errors import ModelInputError, TooLittleDataError
 
 PREDICTED = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.9, 1.0]), st.booleans()), min_size=1, max_size=30)
 

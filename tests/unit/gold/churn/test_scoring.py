@@ -12,7 +12,7 @@ from gold.churn.features import INPUTS, OPTIONAL, Inputs, features
 from gold.churn.inputs import matrix
 from gold.churn.registered import champion_version, load
 from gold.churn.scoring import scorer
-from reclake.errors import ModelInputError, NothingToServeError, ServiceError
+from lakehouse.errors import ModelInputError, NothingToServeError, ServiceError
 from tests.unit.serving.api import running
 
 

@@ -10,10 +10,10 @@ from gold.churn.inputs import matrix
 from gold.churn.judging import Costs, Rows, judge, time_split
 from gold.churn.registered import Configuration, champion_version, churn_models, load
 from gold.churn.training import decided, registered, train
-from gold.registry import CHALLENGER, CHAMPION
-from reclake.errors import NothingToServeError, TooLittleDataError
-from reclake.settings import Settings
-from reclake.tracking import tracked_run, tracking_client
+from gold.judging.registry import CHALLENGER, CHAMPION
+from lakehouse.errors import NothingToServeError, TooLittleDataError
+from lakehouse.settings import Settings
+from lakehouse.tracking import tracked_run, tracking_client
 
 
 def measured(frame):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from chispa import assert_approx_df_equality
 
-from reclake import tables
+from lakehouse import tables
 
 FIRST_DAY = dt.date(2024, 5, 1)
 

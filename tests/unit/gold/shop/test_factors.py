@@ -2,9 +2,9 @@
 
 import pytest
 
-from gold.configuration import Configuration
+from gold.engines.configuration import Configuration
 from gold.shop.factors import fit
-from reclake.settings import ClickWeights
+from lakehouse.settings import ClickWeights
 from tests.unit.gold.shop.rows import session, sessions
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from gold.shop.item_popularity import item_popularity
-from gold.shop.jobs import item_popularity as update
-from reclake import tables
-from reclake.settings import ClickWeights
+from gold.shop.tasks import item_popularity as update
+from lakehouse import tables
+from lakehouse.settings import ClickWeights
 from tests.unit.gold.shop.rows import assert_rows, at
 
 

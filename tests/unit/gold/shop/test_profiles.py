@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from gold.shop.jobs import update_profiles
 from gold.shop.profiles import profiles
-from reclake import tables
-from reclake.settings import ClickWeights
+from gold.shop.tasks import update_profiles
+from lakehouse import tables
+from lakehouse.settings import ClickWeights
 from tests.unit.gold.shop.rows import assert_rows, at, delete, item, put, session, sessions
 
 

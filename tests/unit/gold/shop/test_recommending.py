@@ -3,11 +3,11 @@
 import pytest
 
 from gold.shop.item_item import ItemItem, neighbours
-from gold.shop.jobs import recommend_sessions
 from gold.shop.recent import recent_sessions, still_active
 from gold.shop.serving import serve
-from reclake import tables
-from reclake.recommendations import ANYONE
+from gold.shop.tasks import recommend_sessions
+from lakehouse import tables
+from lakehouse.recommendations import ANYONE
 from tests.unit.gold.shop.rows import at, delete, put, session, sessions
 
 

@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from gold.shop.jobs import session_metrics
 from gold.shop.session_metrics import session_metrics as metrics_of
 from gold.shop.session_metrics import top_sessions
-from reclake import tables
+from gold.shop.tasks import session_metrics
+from lakehouse import tables
 from tests.unit.gold.shop.rows import FIRST_DAY, assert_rows, at, delete, item, put, session, sessions
 
 METRICS = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gold.text.cold_items import fit, fit_to
-from reclake.errors import NothingToServeError
+from lakehouse.errors import NothingToServeError
 
 random = np.random.default_rng(8)
 TRUTH = random.standard_normal((6, 3))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gold.text.encoder import DEFAULT, Encoder, EncoderFiles, _unpacked, encoder_files, files_in, loaded
-from reclake.errors import InputFileError
-from reclake.settings import Settings
+from lakehouse.errors import InputFileError
+from lakehouse.settings import Settings
 from tests.unit.gold.text.tiny_encoder import make_encoder, table
 
 BREAD = "How do I bake sourdough bread at home?"

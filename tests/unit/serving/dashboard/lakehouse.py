@@ -7,7 +7,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from reclake import tables
+from lakehouse import tables
 
 NEWEST = dt.datetime(2024, 1, 7, 12, 0, 30, tzinfo=dt.UTC)
 HOSTILE = (

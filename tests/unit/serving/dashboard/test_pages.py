@@ -4,7 +4,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from reclake import tables
+from lakehouse import tables
 from serving.dashboard.panels import csv_of, plain
 from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
 

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from reclake import tables
-from reclake.errors import NothingToServeError, ServiceError, SettingsError
-from reclake.settings import Settings
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
+from lakehouse.settings import Settings
 from serving.dashboard.delta_files import DeltaFiles
 from serving.dashboard.queries import churn, listener, models, now, quality, shop
 from serving.dashboard.stores import Stores

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import pytest
 
-from reclake import tables
-from reclake.errors import NothingToServeError, ServiceError, SettingsError
-from reclake.settings import Settings
+from lakehouse import tables
+from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
+from lakehouse.settings import Settings
 from serving.dashboard.warehouse import Warehouse
 
 HISTORY = {

@@ -8,7 +8,7 @@ from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
-from reclake import tables
+from lakehouse import tables
 from silver import records
 from silver.shop import clicks
 
@@ -75,7 +75,7 @@ def test_anonymous_sessionless_and_old_clicks_are_fine(faults, change):
 
 
 def test_a_good_click_is_typed_and_blanks_are_nothing(spark):
-    actual = clicks.typed(records.accepted(checked(spark, GOOD | {"user_id": " "})))
+    actual = clicks.typed(records.flawless(checked(spark, GOOD | {"user_id": " "})))
 
     timestamp = dt.datetime(2024, 5, 1, 10, 0, 0, 250_000)
     expected = spark.createDataFrame(
@@ -89,6 +89,6 @@ def test_without_an_id_what_a_click_says_is_its_identity(spark):
     same = GOOD | {"event_id": None}
     said = [same, same | {"timestamp": "2024-05-01T12:00:00.250+02:00"}, same | {"item_id": "i2"}]
 
-    rows = clicks.typed(records.accepted(checked(spark, *said))).select("event_id").collect()
+    rows = clicks.typed(records.flawless(checked(spark, *said))).select("event_id").collect()
 
     assert rows[0] == rows[1] != rows[2]

@@ -1,0 +1,1 @@
+"""Engines: models behind one shape, and what all that serve from vectors share."""

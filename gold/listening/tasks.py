@@ -1,0 +1,93 @@
+"""The tasks of the gold job: ids, training, and the recommendations that follow from it."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from gold.engines.diversity import Diverse
+from gold.engines.ids import newly_numbered, with_ids
+from gold.engines.reasons import with_reasons
+from gold.listening.audience import askers, queries, unavailable
+from gold.listening.engaged import engaged
+from gold.listening.served import replace_served, serving
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from lakehouse.tables import Table
+from lakehouse.task import task
+
+D, E = tables.daily_engagement.c, tables.episodes.c
+
+
+@task
+def assign_ids(lake: Lakehouse) -> None:
+    """Number the users and episodes that engagement or the catalogue names for the first time."""
+    for new in lake.changes(tables.daily_engagement, consumer="assign_ids"):
+        _number(lake, tables.user_ids, new.rows.select(F.col(D.user_id).alias("id")))
+        _number(lake, tables.item_ids, new.rows.select(F.col(D.new_episode_id).alias("id")))
+    for new in lake.changes(tables.episodes, consumer="assign_ids"):
+        _number(lake, tables.item_ids, new.rows.select(F.col(E.episode_id).alias("id")))
+
+
+@task
+def train_als(lake: Lakehouse) -> None:
+    """Decide which configuration serves and fit it when engagement has changed; see `gold.listening.training`."""
+    # Somebody dropped what serves, or it was never there; without engagement there is nothing to make it from.
+    gone = not lake.exists(tables.als_item_factors) and not lake.read(tables.daily_engagement).isEmpty()
+    for versions in lake.news("train_als", tables.daily_engagement, tables.user_ids, always=gone):
+        from gold.listening.training import train
+
+        train(lake, versions)
+
+
+@task
+def recommend_als(lake: Lakehouse) -> None:
+    """Recommend to every user, and to `ANYONE`, the best episodes that are available and that they have not seen."""
+    for _ in lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors, tables.episodes):
+        served = serving(lake).without(unavailable(lake))
+        best = Diverse(served.factors, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n)
+        explained = with_reasons(best, engaged(lake, served.configuration), served.items, served.configuration)
+        item_ids = lake.read(tables.item_ids)
+        made = (
+            explained.transform(with_ids, askers(lake), "idx", "user_id")
+            .transform(with_ids, item_ids, "item_idx", "new_episode_id")
+            .transform(with_ids, item_ids, "because_idx", "because_episode_id", "left")
+            .withColumnRenamed("score", "als_score")
+        )
+        replace_served(lake, tables.als_top_n, made, served.version)
+
+
+@task
+def similar_items(lake: Lakehouse) -> None:
+    """Find the available episodes that listeners treat most alike, by the cosine of their factors."""
+    for _ in lake.news("similar_items", tables.als_item_factors, tables.episodes):
+        served = serving(lake).without(unavailable(lake))
+        similar = (
+            served.factors.similar_items(lake.settings.similar_n)
+            .transform(with_ids, lake.read(tables.item_ids), "idx", "new_episode_id")
+            .transform(with_ids, lake.read(tables.item_ids), "item_idx", "similar_episode_id")
+            .withColumnRenamed("score", "similarity")
+        )
+        replace_served(lake, tables.als_item_item, similar, served.version)
+
+
+@task
+def evaluate(lake: Lakehouse, split: str) -> None:
+    """Measure every kind of recommender when engagement has changed; see `gold.listening.comparison`."""
+    for _ in lake.news("evaluate", tables.daily_engagement):
+        from gold.listening.comparison import candidates, compare
+
+        compare(lake, candidates(lake.settings), split)
+
+
+@task
+def tune(lake: Lakehouse) -> None:
+    """Search for a challenger when engagement has changed; see `gold.listening.tuning`."""
+    for _ in lake.news("tune", tables.daily_engagement):
+        from gold.listening.tuning import search
+
+        search(lake, lake.settings.tuning_trials)
+
+
+def _number(lake: Lakehouse, table: Table, ids: DataFrame) -> None:
+    lake.append_new(table, newly_numbered(ids, lake.read(table)))

@@ -1,0 +1,1 @@
+"""Stores: served tables as applications read them, in the document store and in PostgreSQL."""

@@ -1,0 +1,90 @@
+"""Storing: tables whose newest rows are read while people shop are copied to PostgreSQL, change by change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from lakehouse import database, tables
+from lakehouse.database import FrameRows, StoredTable
+from lakehouse.errors import TaskParameterError
+from lakehouse.lake import Lakehouse
+from lakehouse.scratch import staging
+from lakehouse.tables import Table
+from lakehouse.task import task
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Which table is stored as what.
+
+    Attributes
+    ----------
+    renamed : mapping
+        A stored column to the column of the table, where they differ.
+    newest_by : str, optional
+        Where several rows of the table are one stored row: the column whose highest value decides.
+    """
+
+    source: Table
+    target: StoredTable
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    newest_by: str | None = None
+
+    def fitted(self, changed: DataFrame) -> DataFrame:
+        """The stored columns of what `Changes.latest` found, and `is_deleted`."""
+        names = {name: self.renamed.get(name, name) for name in self.target.columns}
+        rows = changed.select(*(F.col(column).alias(name) for name, column in names.items()), "is_deleted")
+        if self.newest_by is None:
+            return rows
+        newest = F.row_number().over(Window.partitionBy(*self.target.key).orderBy(F.desc(self.newest_by)))
+        return rows.withColumn("newest", newest).where("newest = 1").drop("newest")
+
+
+STORED = {
+    stored.target.name: stored
+    for stored in (
+        Stored(tables.clickstream_events, database.RAW_EVENTS),
+        Stored(tables.funnel_summary, database.FUNNEL_SUMMARY),
+        Stored(
+            tables.churn_predictions, database.CHURN_PREDICTION, {"predicted_at": "generated_at"}, newest_by="as_of"
+        ),
+    )
+}
+
+
+@task
+def store(lake: Lakehouse, table: str) -> None:
+    """Bring a table of PostgreSQL up to date with its source; all of it, if PostgreSQL never had anything of it.
+
+    Raises
+    ------
+    TaskParameterError
+        No table is stored under that name.
+    ServiceError
+        PostgreSQL cannot be reached.
+    """
+    stored = STORED.get(table)
+    if stored is None:
+        raise TaskParameterError(f"No table is stored as {table!r}. Known: {', '.join(STORED)}.")
+    consumer = f"store {table}"
+    with database.connect(lake.settings) as connected:
+        if not connected.knows(stored.target):
+            lake.progress.forget(consumer)
+        for new in lake.changes(stored.source, consumer):
+            with staging(lake) as stage:
+                # Rows may have to be sent twice, and deleted ones are rare.
+                changed = stage("changed", stored.fitted(new.latest))
+                gone = changed.where("is_deleted")
+                # With the time, as the versions of a table that was made anew begin again.
+                batch = f"{new.first_version}-{new.last_version} {new.until.isoformat()}"
+                database.write_batch(
+                    connected,
+                    stored.target,
+                    batch,
+                    FrameRows(changed.where("NOT is_deleted"), stored.target.columns),
+                    () if gone.isEmpty() else FrameRows(gone, stored.target.key),
+                )

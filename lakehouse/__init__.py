@@ -1,0 +1,1 @@
+"""The ground: settings, Spark session, table catalogue, Delta writes, jobs, quality gates, services, stores."""

@@ -1,0 +1,294 @@
+"""Delta statements: opening a table of the catalogue, its versions and change feed, and merges that prune files.
+
+Only the DataFrame and SQL API is used, which a Spark Connect session and serverless compute have.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import DateType, StructField
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
+
+from lakehouse.errors import ServiceError, TableSchemaError
+from lakehouse.settings import Settings
+from lakehouse.tables import Table
+
+_ANEW = "docs/operations.md, Reset and replay"
+_MOST_LITERALS = 1_000
+_FOLLOWED = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
+_NOTES = (
+    "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' = 'false', "
+    "'delta.autoOptimize.autoCompact' = 'true'"
+)
+"""Of tables of a few rows that nobody follows: to write them anew is cheaper than to keep track of small changes.
+
+Every run adds a file; the fiftieth write or so puts them together, so that readers open few, however long the history.
+"""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The newest version of a table, and when: another table of its name has the same versions at other times."""
+
+    version: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class State:
+    """How a table stands."""
+
+    num_rows: int
+    version: int
+    updated_at: dt.datetime
+
+
+def place(settings: Settings, table: Table) -> str:
+    """What tells a table from all others that a session can hold: its SQL name, and its folder if it has one."""
+    return f"{_name(settings, table)} {_location(settings, table)}"
+
+
+def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
+    """Create the table, or register it over its folder, and return its SQL name.
+
+    Raises
+    ------
+    TableSchemaError
+        The stored table lacks a column, or has it with another type.
+    ServiceError
+        The store that the lakehouse lies in cannot be reached.
+    """
+    name = _name(settings, table)
+    if exists(spark, settings, table):
+        if not settings.catalog:
+            spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta {_location(settings, table)}")
+        _check_schema(spark, settings, table)
+        return name
+    columns = ", ".join(map(_column_ddl, table.schema))
+    clustering = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
+    spark.sql(
+        f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta {_location(settings, table)} {clustering} "
+        f"TBLPROPERTIES ({_NOTES if table.layer == 'ops' else _FOLLOWED})"
+    )
+    return name
+
+
+def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
+    """Whether the table was created already, in this session or before.
+
+    Raises
+    ------
+    ServiceError
+        The store that the lakehouse lies in cannot be reached.
+    """
+    if settings.catalog:
+        return spark.catalog.tableExists(_name(settings, table))
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
+    return _is_delta(spark, _uri(settings, table))
+
+
+def state(spark: SparkSession, name: str) -> State:
+    """Rows, version and last change of a table."""
+    commit = newest(spark, name)
+    return State(spark.read.table(name).count(), commit.version, commit.at)
+
+
+def newest(spark: SparkSession, name: str) -> Commit:
+    """The newest commit of a table."""
+    found = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").first()
+    assert found is not None
+    return Commit(int(found["version"]), found["timestamp"])
+
+
+def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame:
+    """Every row changed in versions `start` to `end`, both included, with `_change_type` and `_commit_version`.
+
+    Where the history no longer reaches back to `start` (log retention), the whole table counts as inserted: consumers
+    write idempotently, so this costs time and changes nothing else.
+    """
+    feed = spark.read.option("readChangeFeed", "true").option("startingVersion", start).option("endingVersion", end)
+    try:
+        rows = feed.table(name)
+        rows.schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
+    except AnalysisException:
+        return spark.read.table(name).withColumns({"_change_type": F.lit("insert"), "_commit_version": F.lit(end)})
+    return rows
+
+
+def pruning(rows: DataFrame, column: str, of: str = "") -> Column | None:
+    """A literal predicate on `column` that holds for every value in `rows`; none when there are no rows.
+
+    Parameters
+    ----------
+    of : str
+        Alias of the table that the predicate is about.
+    """
+    target = F.col(f"{of}.{column}" if of else column)
+    if isinstance(rows.schema[column].dataType, DateType):
+        # Bounded by the calendar, whatever the number of events.
+        found = [row[0] for row in rows.select(column).distinct().limit(_MOST_LITERALS + 1).collect()]
+        if not found:
+            return None
+        if len(found) <= _MOST_LITERALS:
+            return target.isin(*(F.lit(day) for day in sorted(found)))
+    # As text, so that no timestamp passes through the time zone of this process.
+    bounds = rows.agg(F.min(column).cast("string"), F.max(column).cast("string")).first()
+    if bounds is None or bounds[0] is None:
+        return None
+    low, high = (F.lit(bound).cast(rows.schema[column].dataType) for bound in bounds)
+    return target.between(low, high)
+
+
+def semi_join(rows: DataFrame, keys: DataFrame, table: Table) -> DataFrame:
+    """The rows of a table that agree with a row of `keys`; see `Lakehouse.read`."""
+    cluster = table.cluster_by[:1]
+    if cluster and cluster[0] in keys.columns:
+        within = pruning(keys, cluster[0])
+        rows = rows.where(F.lit(False) if within is None else within)
+    return rows.join(keys, keys.columns, "left_semi")
+
+
+def upsert(name: str, table: Table, rows: DataFrame, *, wins: str | None) -> None:
+    """Merge rows into a table by its key; see `Lakehouse.upsert`."""
+    condition = _condition(table, rows)
+    if condition is None:
+        return
+    merge = rows.alias("source").mergeInto(name, condition)
+    if wins != "false":
+        merge = merge.whenMatched(F.expr(_named(wins, table)) if wins else _differs(table)).updateAll()
+    _run(merge.whenNotMatched().insertAll())
+
+
+def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
+    """Merge recomputed rows and delete the keys of `scope` that have none; see `Lakehouse.refresh`."""
+    condition = _condition(table, scope)
+    if condition is None:
+        return
+    found = rows.withColumn("_found", F.lit(True))
+    source = (
+        scope.select(*table.key).join(found, list(table.key), "left").withColumn("_found", F.expr("_found <=> true"))
+    )
+    values = {column: F.col(f"source.{column}") for column in table.schema.names}
+    _run(
+        source.alias("source")
+        .mergeInto(name, condition)
+        .whenMatched(~F.col("source._found"))
+        .delete()
+        .whenMatched(_differs(table))
+        .update(values)
+        .whenNotMatched(F.col("source._found"))
+        .insert(values)
+    )
+
+
+def _is_conflict(error: BaseException) -> bool:
+    return isinstance(error, PySparkException) and "DELTA_CONCURRENT" in str(error)
+
+
+@retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(6), wait=wait_random(0, 3), reraise=True)
+def _run(merge: MergeIntoWriter) -> None:
+    """Run a merge; parallel tasks write to the quarantine, and a merge can be repeated."""
+    merge.merge()
+
+
+def _condition(table: Table, rows: DataFrame) -> Column | None:
+    """The rows' keys are equal and, where the table is clustered, the target lies where the rows lie."""
+    equal = F.expr(" AND ".join(f"source.{column} = {table.name}.{column}" for column in table.key))
+    if not table.cluster_by:
+        return equal
+    where = pruning(rows, table.cluster_by[0], of=table.name)
+    return None if where is None else where & equal
+
+
+def _differs(table: Table) -> Column:
+    same = " AND ".join(f"source.{column} <=> {table.name}.{column}" for column in table.values)
+    return F.expr(f"NOT ({same})")
+
+
+def _named(condition: str, table: Table) -> str:
+    return condition.replace("target.", f"{table.name}.")
+
+
+def _name(settings: Settings, table: Table) -> str:
+    name = f"`{settings.schema_of(table.layer)}`.`{table.name}`"
+    return f"`{settings.catalog}`.{name}" if settings.catalog else name
+
+
+def _uri(settings: Settings, table: Table) -> str:
+    return f"{settings.lakehouse}/{table.layer}/{table.name}"
+
+
+def _location(settings: Settings, table: Table) -> str:
+    """In Unity Catalog a table is managed; elsewhere it is a folder."""
+    return "" if settings.catalog else f"LOCATION '{_quoted(_uri(settings, table))}'"
+
+
+def _is_delta(spark: SparkSession, uri: str) -> bool:
+    if uri.startswith("file:"):
+        return Path(url2pathname(urlsplit(uri).path), "_delta_log").exists()
+    # Only Spark reaches other stores; there it lists a folder, here it would take 50 ms a table. Reading it as Delta
+    # would ask for each folder above as well, and wait for each of them where nobody answers.
+    try:
+        spark.read.text(f"{uri}/_delta_log").schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
+    except AnalysisException as error:
+        if error.getCondition() == "PATH_NOT_FOUND":
+            return False
+        raise
+    except (PySparkException, Py4JJavaError) as error:
+        raise ServiceError(
+            f"The lakehouse at {uri} cannot be reached: {_cause(error)}. "
+            "Check LAKEHOUSE_ROOT, SPARK_PACKAGES and HADOOP_OPTIONS."
+        ) from None
+    return True
+
+
+def _cause(error: PySparkException | Py4JJavaError) -> str:
+    """What went wrong in the first place, without the pages that Java says around it."""
+    if isinstance(error, PySparkException):
+        return str(error.getMessage()).splitlines()[0].rstrip(".")
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.toString()).splitlines()[0].rstrip(".")
+
+
+def _check_schema(spark: SparkSession, settings: Settings, table: Table) -> None:
+    stored = {field.name: field.dataType for field in spark.read.table(_name(settings, table)).schema}
+    missing = [field for field in table.schema if field.name not in stored]
+    changed = [
+        f for f in table.schema if f.name in stored and stored[f.name].simpleString() != f.dataType.simpleString()
+    ]
+    if missing:
+        columns = ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in missing)
+        # Without a catalog no other session knows a table by its name.
+        address = _name(settings, table) if settings.catalog else f"delta.`{_uri(settings, table)}`"
+        raise TableSchemaError(
+            f"Table {table} was written by an older version: it lacks {columns}. Add the columns with "
+            f"`ALTER TABLE {address} ADD COLUMNS ({columns})`, or make the table anew ({_ANEW})."
+        )
+    if changed:
+        faults = ", ".join(
+            f"{f.name} is {stored[f.name].simpleString()}, not {f.dataType.simpleString()}" for f in changed
+        )
+        raise TableSchemaError(
+            f"Table {table} was written by another version: {faults}. Make the table anew ({_ANEW})."
+        )
+
+
+def _column_ddl(field: StructField) -> str:
+    required = "" if field.nullable else " NOT NULL"
+    comment = _quoted(field.metadata["comment"])
+    return f"`{field.name}` {field.dataType.simpleString()}{required} COMMENT '{comment}'"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,190 @@
+"""The lakehouse: how tables of the catalogue are read, followed and written, the same on a laptop and on Databricks.
+
+Every write can be repeated: upserts and refreshes are merges on the table's key, and a consumer's progress is
+committed only after its writes, so a task that is killed anywhere does the same work again to the same end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse import delta
+from lakehouse.changes import Changes
+from lakehouse.progress import Progress
+from lakehouse.settings import Settings
+from lakehouse.tables import Table
+
+log = logging.getLogger(__name__)
+
+
+class Lakehouse:
+    """Tables of one target. Spark starts at the first use, so asking for nothing costs nothing."""
+
+    def __init__(self, settings: Settings, spark: SparkSession | None = None) -> None:
+        self.settings = settings
+        self._session = _Session(settings, spark)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.stop()
+
+    def with_settings(self, settings: Settings) -> Lakehouse:
+        """The same session under other settings (those of a job's task)."""
+        other = Lakehouse(settings)
+        other._session = self._session
+        return other
+
+    @property
+    def spark(self) -> SparkSession:
+        """The session, started at the first use."""
+        return self._session.spark
+
+    def name(self, table: Table) -> str:
+        """Name a table in SQL, creating it when it does not exist yet.
+
+        Raises
+        ------
+        TableSchemaError
+            The stored table lacks a column, or has it with another type.
+        """
+        place = delta.place(self.settings, table)
+        if place not in self._session.opened:
+            self._session.opened[place] = delta.open_table(self.spark, self.settings, table)
+        return self._session.opened[place]
+
+    def read(self, table: Table, among: DataFrame | None = None) -> DataFrame:
+        """Read a table; with `among`, the rows that agree with one of its rows in all of its columns.
+
+        Where `among` has the table's clustering column, its values become a literal predicate that skips files.
+        """
+        rows = self.spark.read.table(self.name(table))
+        return rows if among is None else delta.semi_join(rows, among, table)
+
+    def version(self, table: Table) -> int:
+        """The newest Delta version of a table."""
+        return self._newest(table).version
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table was created already; asking does not create it."""
+        opened = delta.place(self.settings, table) in self._session.opened
+        return opened or delta.exists(self.spark, self.settings, table)
+
+    def state(self, table: Table) -> delta.State:
+        """Rows, version and last change of a table."""
+        return delta.state(self.spark, self.name(table))
+
+    def changes(self, table: Table, consumer: str) -> Iterator[Changes]:
+        """Yield what changed in `table` since `consumer` last read it: once, or never when there is no news.
+
+        The consumer's progress is committed when its loop body ends; an exception inside leaves it where it was::
+
+            for new in lake.changes(tables.user_events, consumer="engagement"):
+                lake.upsert(tables.daily_engagement, daily(new.rows))
+        """
+        end = self._newest(table)
+        start = self._start(consumer, table, end)
+        if start <= end.version:
+            changes = self._feed(table, start, end)
+            if not changes.empty:
+                log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
+                yield changes
+            self.progress.commit(consumer, {str(table): end.version})
+
+    def news(self, consumer: str, *sources: Table, always: bool = False) -> Iterator[Mapping[Table, int]]:
+        """Yield the version of every source, once, if any of them changed since `consumer` last finished.
+
+        For consumers that read whole tables, such as a training: they run when there is news and not otherwise.
+
+        Parameters
+        ----------
+        always : bool
+            Yield even without news, because what the consumer makes is gone.
+        """
+        ends = {source: self._newest(source) for source in sources}
+        starts = {source: self._start(consumer, source, end) for source, end in ends.items()}
+        moved = [source for source in sources if starts[source] <= ends[source].version]
+        if always or any(not self._feed(source, starts[source], ends[source]).empty for source in moved):
+            yield {source: end.version for source, end in ends.items()}
+        if moved:
+            self.progress.commit(consumer, {str(source): ends[source].version for source in moved})
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far consumers have read; `changes` and `news` keep it for tables."""
+        return Progress.under(self.settings)
+
+    def upsert(self, table: Table, rows: DataFrame, *, wins: str | None = None) -> None:
+        """Insert rows by the table's key; an existing row is updated where it differs, or where `wins` holds.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            At most one row per key.
+        wins : str, optional
+            SQL over `source` and `target`: when the new row replaces the stored one.
+        """
+        delta.upsert(self.name(table), table, self._fitted(table, rows), wins=wins)
+
+    def append_new(self, table: Table, rows: DataFrame) -> None:
+        """Insert the rows whose key is not there yet and leave the others as they are."""
+        self.upsert(table, rows, wins="false")
+
+    def refresh(self, table: Table, rows: DataFrame, scope: DataFrame) -> None:
+        """Make the table equal to `rows` for the keys in `scope`: update, insert, and delete what is gone.
+
+        Parameters
+        ----------
+        scope : DataFrame
+            Distinct keys that were recomputed; `rows` has at most one row for each and none beyond.
+        """
+        delta.refresh(self.name(table), table, self._fitted(table, rows), scope)
+
+    def replace(self, table: Table, rows: DataFrame) -> None:
+        """Overwrite the whole table in one transaction."""
+        self._fitted(table, rows).write.format("delta").mode("overwrite").saveAsTable(self.name(table))
+
+    def _fitted(self, table: Table, rows: DataFrame) -> DataFrame:
+        return rows.select(*(F.col(field.name).cast(field.dataType).alias(field.name) for field in table.schema))
+
+    def _newest(self, table: Table) -> delta.Commit:
+        return delta.newest(self.spark, self.name(table))
+
+    def _feed(self, table: Table, start: int, end: delta.Commit) -> Changes:
+        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
+        return Changes(rows, table, start, end.version, end.at)
+
+    def _start(self, consumer: str, source: Table, end: delta.Commit) -> int:
+        """The first version that a consumer has not read; of a table that was made anew, the first there is."""
+        read = self.progress.of(consumer).get(str(source), -1)
+        return read + 1 if read <= end.version else 0
+
+
+class _Session:
+    def __init__(self, settings: Settings, spark: SparkSession | None) -> None:
+        self._settings = settings
+        self._given = spark
+        # Of all tasks that share the session, each of which has a lakehouse of its own.
+        self.opened: dict[str, str] = {}
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        from lakehouse.spark import start_session
+
+        return self._given or start_session(self._settings)
+
+    def stop(self) -> None:
+        """Stop the session that was started here; one that was given, or the workspace's, stays."""
+        started = self._given is None and "spark" in self.__dict__
+        if started and not self._settings.on_databricks:
+            self.spark.stop()

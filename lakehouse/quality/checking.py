@@ -1,0 +1,126 @@
+"""Checking: rows against expectations, by Great Expectations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lakehouse.quality.expectation import Expectation, Suite
+from lakehouse.quality.news import News
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
+
+log = logging.getLogger(__name__)
+
+_NO_SAMPLES = {"result_format": "BASIC", "partial_unexpected_count": 0}
+"""Numbers only: values are somebody else's text, and pages and logs are no place for it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one expectation; `observed` says what was seen instead, and is empty where it held."""
+
+    expectation: Expectation
+    passed: bool
+    observed: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of a suite."""
+
+    new: News
+    num_rows: int
+    outcomes: Sequence[Outcome]
+    result: ExpectationSuiteValidationResult
+
+    @property
+    def run_id(self) -> str:
+        """The same for every check of the same version of the table."""
+        return f"{self.new.table}@{self.new.version}"
+
+    @property
+    def broken(self) -> Sequence[Outcome]:
+        """The critical expectations that did not hold."""
+        return [o for o in self.outcomes if not o.passed and o.expectation.severity == "critical"]
+
+
+def check(context: AbstractDataContext, new: News) -> Check:
+    """Check rows in two or three Spark jobs; only what failed is looked at again, to count how much."""
+    expected = new.suite.expectations
+    batch = _batch(context, new)
+    result = _validated(batch, new.suite, range(len(expected)), {"result_format": "BOOLEAN_ONLY"})
+    failed = [_number(found) for found in result.results if not found.success]
+    if failed:
+        counted = {_number(found): found for found in _validated(batch, new.suite, failed, _NO_SAMPLES).results}
+        result.results = [counted.get(_number(found), found) for found in result.results]
+    _log_exceptions(result)
+    num_rows = new.rows.count()
+    found = {_number(one): one for one in result.results}
+    for number, expectation in enumerate(expected):
+        if found[number].success and not found[number].result:
+            found[number].result = _implied(expectation, num_rows)
+    outcomes = [Outcome(e, bool(found[n].success), _observed(found[n])) for n, e in enumerate(expected)]
+    return Check(new, num_rows, outcomes, result)
+
+
+def _batch(context: AbstractDataContext, new: News) -> Batch:
+    source = context.data_sources.add_or_update_spark("lakehouse", persist=False)
+    batches = source.add_dataframe_asset(str(new.table)).add_batch_definition_whole_dataframe(f"version {new.version}")
+    return batches.get_batch({"dataframe": new.rows})
+
+
+def _validated(
+    batch: Batch, suite: Suite, numbers: Sequence[int], result_format: dict[str, Any]
+) -> ExpectationSuiteValidationResult:
+    import great_expectations as gx
+
+    chosen = [(number, suite.expectations[number]) for number in numbers]
+    expected = [
+        {"type": e.type, "kwargs": dict(e.kwargs), "severity": e.severity, "meta": {"number": number}}
+        for number, e in chosen
+    ]
+    return batch.validate(gx.ExpectationSuite(str(suite.table), expected), result_format=result_format)
+
+
+def _number(found: ExpectationValidationResult) -> int:
+    """Which expectation of its suite a result is about; Great Expectations orders them its own way."""
+    assert found.expectation_config is not None
+    return int(found.expectation_config.meta["number"])
+
+
+def _log_exceptions(result: ExpectationSuiteValidationResult) -> None:
+    """Move what Spark said into the log: it may quote a value, and the pages of older versions escape nothing."""
+    for found in result.results:
+        # One dictionary, or one for each metric that failed.
+        information = found.exception_info or {}
+        details = [information, *(part for part in information.values() if isinstance(part, dict))]
+        if any(part.get("raised_exception") for part in details):
+            messages = {str(part["exception_message"]) for part in details if part.get("exception_message")}
+            log.error("%s could not be evaluated: %s", result.suite_name, messages)
+            found.exception_info = {}
+
+
+def _implied(expectation: Expectation, num_rows: int) -> dict[str, Any]:
+    """What an expectation that held says of the rows, for its page; nothing where only counting would tell."""
+    if expectation.type.startswith("expect_table_row_count"):
+        return {"observed_value": num_rows}
+    if expectation.type.startswith("expect_column_values") and "mostly" not in expectation.kwargs:
+        return {"element_count": num_rows, "unexpected_count": 0, "unexpected_percent": 0.0}
+    return {}
+
+
+def _observed(found: ExpectationValidationResult) -> str:
+    if found.success:
+        return ""
+    result = found.result or {}
+    if result.get("unexpected_count") is not None:
+        return f"{result['unexpected_count']:,} of {result['element_count']:,} rows"
+    if result.get("observed_value") is not None:
+        return str(result["observed_value"])
+    return "it could not be evaluated, see the log"

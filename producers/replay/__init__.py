@@ -1,0 +1,1 @@
+"""Replay: recorded behaviour from files."""

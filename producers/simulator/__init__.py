@@ -1,0 +1,1 @@
+"""The simulator: seeded people, what they listen to and what they buy."""

@@ -1,5 +1,0 @@
-"""The services that RecLake talks to: those the settings name, or embedded ones that run as separate processes."""
-
-from reclake.services.embedded import ServiceStatus, database_url, down, kafka_bootstrap, mongodb_uri, status, up
-
-__all__ = ["ServiceStatus", "database_url", "down", "kafka_bootstrap", "mongodb_uri", "status", "up"]

@@ -1,0 +1,179 @@
+"""The commands `reclake simulate ...`: behaviour that never happened, sent to Kafka or written to a file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lakehouse.errors import TaskParameterError
+from reclake.publishing import publish_with_progress
+
+if TYPE_CHECKING:
+    from producers.simulator.simulation import Run
+
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same people, items and events.")]
+Week = Annotated[int, typer.Option("--run", min=0, help="Run k is week k from 2024-01-01 on.")]
+Events = Annotated[int, typer.Option(min=1, help="Valid distinct events.")]
+Users = Annotated[int, typer.Option(min=1, help="People, from user-00001 on; the same ones in every command.")]
+Rate = Annotated[float | None, typer.Option(min=0.001, help="Events per second at most.")]
+Duration = Annotated[float | None, typer.Option(min=0.001, help="Stop after so many seconds.")]
+Duplicates = Annotated[float, typer.Option(min=0, max=1, help="Share of events that are sent twice.")]
+Late = Annotated[float, typer.Option(min=0, max=1, help="Share sent up to 3 days late, out of order.")]
+Malformed = Annotated[float, typer.Option(min=0, max=1, help="Share of broken records on top.")]
+Items = Annotated[int, typer.Option(min=1, help="Items of the shop, from item-00001 on.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    simulate = typer.Typer(help="Simulate behaviour and publish it to Kafka; without a command: podcast listening.")
+    simulate.callback(invoke_without_command=True)(listening)
+    simulate.command("listening")(listening)
+    simulate.command("clickstream")(clickstream)
+    simulate.command("purchases")(purchases)
+    app.add_typer(simulate, name="simulate")
+
+
+def listening(
+    context: typer.Context,
+    seed: Seed = 42,
+    run: Week = 0,
+    events: Events = 50_000,
+    users: Users = 1_000,
+    rate: Rate = None,
+    duration: Duration = None,
+    duplicates: Duplicates = 0.02,
+    late: Late = 0.01,
+    malformed: Malformed = 0.005,
+) -> None:
+    """Publish a simulated week of podcast listening: new episodes, then events, with faults in chosen shares."""
+    if context.invoked_subcommand is not None:
+        _refuse_options_before(context)
+        return
+    from producers.simulator.listening import Simulation
+
+    simulation = Simulation(
+        seed=seed,
+        run=run,
+        events=events,
+        users=users,
+        duplicate_share=duplicates,
+        late_share=late,
+        malformed_share=malformed,
+    )
+    _publish(simulation, rate, duration)
+
+
+def clickstream(
+    seed: Seed = 42,
+    run: Week = 0,
+    events: Events = 50_000,
+    users: Users = 1_000,
+    items: Items = 500,
+    views: Annotated[float, typer.Option(min=0, help="Weight of views.")] = 0.6,
+    clicks: Annotated[float, typer.Option(min=0, help="Weight of clicks.")] = 0.0,
+    carts: Annotated[float, typer.Option(min=0, help="Weight of items put into the cart.")] = 0.3,
+    purchases: Annotated[float, typer.Option(min=0, help="Weight of purchases.")] = 0.1,
+    churners: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of users who fade out over the weeks and stop for good.")
+    ] = 0.2,
+    rate: Rate = None,
+    duration: Duration = None,
+    duplicates: Duplicates = 0.02,
+    late: Late = 0.01,
+    malformed: Malformed = 0.005,
+) -> None:
+    """Publish a simulated week of shopping to `clickstream`: sessions of views, carts and purchases, with faults.
+
+    The four weights need not sum to 1: each kind of event gets its part of their sum, exactly. Users, tastes, items and
+    prices are the same in every run of a seed; what trends changes from run to run.
+    """
+    from producers.simulator.clicks import Simulation
+
+    simulation = Simulation(
+        seed=seed,
+        run=run,
+        events=events,
+        users=users,
+        items=items,
+        views=views,
+        clicks=clicks,
+        carts=carts,
+        purchases=purchases,
+        churners=churners,
+        duplicate_share=duplicates,
+        late_share=late,
+        malformed_share=malformed,
+    )
+    _publish(simulation, rate, duration)
+
+
+def purchases(
+    seed: Seed = 42,
+    rows: Annotated[int, typer.Option(min=1, help="Purchases.")] = 500,
+    users: Users = 100,
+    items: Items = 500,
+    low: Annotated[float, typer.Option(help="Lowest amount, in dollars.")] = 10.0,
+    high: Annotated[float, typer.Option(help="Highest amount, in dollars.")] = 500.0,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], show_default="2023-01-01", help="First day of purchases.")
+    ] = datetime(2023, 1, 1),
+    end: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], show_default="2023-12-31", help="Last day of purchases.")
+    ] = datetime(2023, 12, 31),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file.", show_default="purchases-SEED.parquet in PURCHASES_PATH"),
+    ] = None,
+) -> None:
+    """Write a history of purchases as one Parquet file, into the folder where such files arrive.
+
+    Its columns are user_id, item_id, purchase_amount (dollars) and purchase_date. Users, tastes and items are those of
+    `reclake simulate clickstream` with the same seed. The same options give the same file; what was there is replaced.
+    """
+    from rich.console import Console
+
+    from lakehouse.settings import load_settings
+    from producers.simulator.purchases import History, write_purchases
+    from reclake.report import table_of
+
+    history = History(
+        seed=seed, rows=rows, users=users, items=items, low=low, high=high, start=start.date(), end=end.date()
+    )
+    path = (output or load_settings().incoming_purchases / f"purchases-{seed}.parquet").absolute()
+    bought = write_purchases(history, path)
+    summary = {
+        "rows": f"{len(bought.user):,}",
+        "users": f"{len(set(bought.user.tolist())):,}",
+        "items": f"{len(set(bought.item.tolist())):,}",
+        "amounts": f"{bought.amount.min():,.2f} to {bought.amount.max():,.2f} dollars",
+        "dates": f"{bought.day[0]} to {bought.day[-1]}",
+        "file": path,
+    }
+    Console().print(table_of("Purchases", ("what", "value"), summary.items()))
+
+
+def _publish(simulation: Run[Any], rate: float | None, duration: float | None) -> None:
+    from lakehouse.settings import load_settings
+    from producers.simulator.simulation import simulate
+
+    settings = load_settings()
+    publish_with_progress(
+        f"Simulating week {simulation.run}",
+        simulation.expected().total(),
+        lambda show: simulate(settings, simulation, rate=rate, duration=duration, on_progress=show),
+    )
+
+
+def _refuse_options_before(context: typer.Context) -> None:
+    given = [
+        name for name in context.params if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        command = context.invoked_subcommand
+        raise TaskParameterError(
+            f"`--{given[0]}` stands before `{command}` and would not count. "
+            f"Write `reclake simulate {command} --{given[0]} ...`."
+        )

@@ -1,0 +1,1 @@
+"""Listening: events weighted and summed by day, and the episodes they are about."""

@@ -1,0 +1,77 @@
+"""What is expected of events, engagement, episodes and of what could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lakehouse import tables
+from lakehouse.quality.expectation import Suite, between, in_set, matching, not_null, warning
+from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
+from lakehouse.settings import Settings
+from silver.expectations import quarantine
+
+
+def suites(_: Settings) -> Sequence[Suite]:
+    """What is expected of the layer's tables."""
+    return [_user_events(), _daily_engagement(), _episodes(), quarantine()]
+
+
+def _user_events() -> Suite:
+    c = tables.user_events.c
+    return Suite(
+        tables.user_events,
+        (
+            NOT_ONLY_DELETED,
+            KEY_ONCE,
+            *(not_null(column) for column in (c.ts, c.user_id, c.new_episode_id, c.event, c.weight)),
+            in_set("is_day_of_ts", True),
+            in_set(c.event, "like", "pause", "skip", "rate", "complete"),
+            between(c.listened_seconds, 0, 86_400),
+            between(c.rating, 0.5, 5),
+            # Weights are settings, so a strong one is no error; by the defaults none is beyond 3.
+            warning(between(c.weight, -10, 10)),
+        ),
+        scope="touched",
+        derived=counted(tables.user_events) | {"is_day_of_ts": "day = to_date(ts)"},
+    )
+
+
+def _daily_engagement() -> Suite:
+    c = tables.daily_engagement.c
+    return Suite(
+        tables.daily_engagement,
+        (
+            NOT_ONLY_DELETED,
+            KEY_ONCE,
+            *(not_null(column) for column in (c.engagement, c.num_events, c.num_completed, c.last_ts)),
+            between(c.num_events, 1),
+            between("completed_share", 0, 1),
+            # One listener, one episode, one day: more is a machine, or a producer that makes ids up.
+            warning(between(c.num_events, None, 500)),
+            warning(between(c.engagement, -200, 200)),
+        ),
+        scope="touched",
+        derived=counted(tables.daily_engagement) | {"completed_share": "try_divide(num_completed, num_events)"},
+    )
+
+
+def _episodes() -> Suite:
+    c = tables.episodes.c
+    return Suite(
+        tables.episodes,
+        (
+            NOT_ONLY_DELETED,
+            KEY_ONCE,
+            not_null(c.title),
+            # A record without these can never be replaced by a newer one.
+            not_null(c.updated_at),
+            not_null(c.updated_offset),
+            warning(not_null(c.description, mostly=0.5)),
+            warning(matching(c.audio_url, "^https?://")),
+            warning(matching(c.transcript_url, "^https?://")),
+            warning(matching(c.language, "^[A-Za-z]{2,3}([-_].+)?$", mostly=0.95)),
+            warning(between(c.duration, 1, 86_400, mostly=0.95)),
+        ),
+        scope="touched",
+        derived=counted(tables.episodes),
+    )

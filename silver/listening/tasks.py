@@ -1,0 +1,83 @@
+"""The tasks of the silver job: what each one reads, which transforms it applies, what it writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from lakehouse.scratch import staging
+from lakehouse.task import task
+from silver import drift
+from silver.listening import engagement, episodes, events
+from silver.records import accepted
+
+M = tables.daily_mix.c
+
+
+@task
+def update_events(lake: Lakehouse) -> None:
+    """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
+    for new in lake.changes(tables.raw_user_events, consumer="user_events"):
+        with staging(lake) as stage:
+            valid = events.typed(accepted(lake, new, events.FIELDS, events.checked, stage))
+            unique = events.IDENTITY.deduplicated(events.with_weight(valid, lake.settings.weights))
+            lake.upsert(tables.user_events, unique, wins=events.IDENTITY.wins)
+
+
+@task
+def update_engagement(lake: Lakehouse) -> None:
+    """Recompute the (user, episode, day) groups that new events touched."""
+    for new in lake.changes(tables.user_events, consumer="daily_engagement"):
+        touched = new.touched(*engagement.GROUP)
+        recomputed = engagement.daily(lake.read(tables.user_events, among=touched))
+        lake.refresh(tables.daily_engagement, recomputed, scope=touched)
+
+
+@task
+def update_episodes(lake: Lakehouse) -> None:
+    """Keep what the newest record of each episode says; quarantine what cannot be used."""
+    for new in lake.changes(tables.raw_episode_metadata, consumer="episodes"):
+        with staging(lake) as stage:
+            valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, stage))
+            lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
+
+
+@task
+def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None:
+    """Count again the days that changed events touched, and measure the drift of all days that this concerns."""
+    of = drift.STREAMS[stream]
+    for new in lake.changes(of.table, consumer=f"drift_{stream}"):
+        is_its_own = F.col(M.stream) == stream
+        touched = _days(new.feed)
+        _count(lake, stream, _frame(lake, touched))
+        known = _days(lake.read(tables.daily_mix).where(is_its_own))
+        days = _frame(lake, drift.concerned(touched, known))
+        mixes = lake.read(tables.daily_mix, among=drift.with_references(days)).where(is_its_own)
+        measured = drift.drift(mixes, unfinished=known[-1:]).join(days, M.day, "left_semi")
+        scope = days.select(F.lit(stream).alias(M.stream), F.explode(F.lit([*of.features])).alias(M.feature), M.day)
+        lake.refresh(tables.drift, measured, scope)
+
+
+def _count(lake: Lakehouse, stream: str, days: DataFrame) -> None:
+    of, key = drift.STREAMS[stream], tables.daily_mix.key
+    with staging(lake) as stage:
+        mix = drift.mix(lake.read(of.table, among=days), of.features)
+        counted = stage("counted", mix.withColumn(M.stream, F.lit(stream)))
+        known = lake.read(tables.daily_mix, among=days).where(F.col(M.stream) == stream)
+        scope = counted.select(*key).union(known.select(*key)).distinct()
+        lake.refresh(tables.daily_mix, counted, scope)
+
+
+def _days(rows: DataFrame) -> Sequence[dt.date]:
+    """The days of rows, ascending; bounded by the calendar."""
+    return sorted(row[M.day] for row in rows.select(M.day).distinct().collect())
+
+
+def _frame(lake: Lakehouse, days: Collection[dt.date]) -> DataFrame:
+    return lake.spark.createDataFrame([(day,) for day in sorted(days)], f"{M.day} date")

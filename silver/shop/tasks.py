@@ -1,0 +1,147 @@
+"""The silver tasks of the shop: what each one reads, which transforms it applies, what it writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import tables
+from lakehouse.lake import Lakehouse
+from lakehouse.scratch import staging
+from lakehouse.task import task
+from silver.records import accepted
+from silver.shop import clicks, funnel, item_activity, neighbourhoods, purchases, user_activity
+from silver.shop.history import with_history
+from silver.shop.sessions import Rules, sessions, with_owner
+
+C, P, S = tables.clickstream_events.c, tables.purchases.c, tables.sessions.c
+W = tables.funnel_summary.c
+
+
+@task
+def update_purchases(lake: Lakehouse) -> None:
+    """Type the purchases that files brought, each once; quarantine what cannot be used."""
+    names = purchases.columns(lake.settings.purchases_columns)
+    for new in lake.changes(tables.raw_purchases, consumer="purchases"):
+        with staging(lake) as stage:
+            fields = tuple(dict.fromkeys(names.values()))
+            valid = accepted(lake, new, fields, lambda parsed: purchases.checked(parsed, names), stage)
+            lake.append_new(tables.purchases, purchases.typed(valid))
+
+
+@task
+def update_clicks(lake: Lakehouse) -> None:
+    """Type and deduplicate the clicks that arrived, each with what its shopper had bought before that day."""
+    # First, so that events that arrive now are not looked at twice.
+    for late in lake.changes(tables.purchases, consumer="clickstream_events"):
+        since = late.rows.groupBy(P.user_id).agg(F.min(P.purchase_date).alias("since"))
+        with staging(lake) as stage:
+            corrected = stage("corrected", _with_history(lake, _after(lake, stage("since", since))))
+            lake.upsert(tables.clickstream_events, corrected)
+    for new in lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
+        with staging(lake) as stage:
+            valid = clicks.typed(accepted(lake, new, clicks.FIELDS, clicks.checked, stage))
+            enriched = stage("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
+            lake.upsert(tables.clickstream_events, enriched, wins=clicks.IDENTITY.wins)
+
+
+@task
+def update_sessions(lake: Lakehouse) -> None:
+    """Make the sessions anew that changed events extend, join or split."""
+    rules = Rules.of(lake.settings)
+    for new in lake.changes(tables.clickstream_events, consumer="sessions"):
+        with staging(lake) as stage:
+            changed = with_owner(new.touched(C.session_id, C.user_id, C.day, C.timestamp))
+            touched = stage("touched", neighbourhoods.touched(changed, rules))
+            known = lake.read(tables.sessions).where(neighbourhoods.meets_days(_days(touched)))
+            stale = stage(
+                "stale",
+                neighbourhoods.overlapping(known, touched).select(
+                    S.session_key, S.day, S.owner, S.started_at, S.ended_at
+                ),
+            )
+            stretches = touched.union(stale.select(S.owner, S.started_at, S.ended_at))
+            days = stage("days", neighbourhoods.days_of(stretches))
+            events = with_owner(lake.read(tables.clickstream_events, among=days.select(C.day).distinct()))
+            made = stage("made", sessions(neighbourhoods.within(events, days), rules))
+            scope = stale.select(*tables.sessions.key).union(made.select(*tables.sessions.key)).distinct()
+            lake.refresh(tables.sessions, made, scope)
+
+
+@task
+def update_item_activity(lake: Lakehouse) -> None:
+    """Count again what happened to each product on the days that changed events touched."""
+    for new in lake.changes(tables.clickstream_events, consumer="daily_item_activity"):
+        touched = new.touched(*item_activity.GROUP)
+        recounted = item_activity.daily(lake.read(tables.clickstream_events, among=touched))
+        lake.refresh(tables.daily_item_activity, recounted, scope=touched)
+
+
+@task
+def update_user_activity(lake: Lakehouse) -> None:
+    """Sum up again what the shoppers did on the days that changed events touched."""
+    for new in lake.changes(tables.clickstream_events, consumer="daily_user_activity"):
+        touched = new.touched(*user_activity.GROUP).where(F.col(C.user_id).isNotNull())
+        summed = user_activity.daily(lake.read(tables.clickstream_events, among=touched))
+        lake.refresh(tables.daily_user_activity, summed, scope=touched)
+
+
+@task
+def update_funnel(lake: Lakehouse) -> None:
+    """Count again the windows that changed events touched, and close those that the watermark has passed.
+
+    The watermark lies `funnel_watermark_minutes` before the newest window that has an event. An event later than it
+    corrects its window, which then says so.
+    """
+    consumer, newest_window = "funnel_summary", "newest window, seconds"
+    for new in lake.changes(tables.clickstream_events, consumer):
+        with staging(lake) as stage:
+            moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())
+            touched = stage("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
+            scope = touched.select(*funnel.GROUP).distinct()
+            before = lake.progress.of(consumer).get(newest_window, 0)
+            newest = max(before, _newest(scope))
+            passed, watermark = (_seconds_before(at, lake.settings.funnel_watermark_minutes) for at in (before, newest))
+            events = lake.read(tables.clickstream_events, among=touched.select(C.user_id, C.day).distinct())
+            recounted = funnel.windows(funnel.with_window(events).join(scope, list(funnel.GROUP), "left_semi"))
+            known = lake.read(tables.funnel_summary, among=scope)
+            made = stage("made", funnel.with_state(recounted, known, passed, watermark))
+            lake.refresh(tables.funnel_summary, made, scope)
+            # From the last watermark on, so that windows of old are not looked at.
+            closing = F.col(W.window_end).between(passed, watermark) & ~F.col(W.is_final)
+            closed = lake.read(tables.funnel_summary).where(closing)
+            lake.upsert(tables.funnel_summary, stage("closed", closed.withColumn(W.is_final, F.lit(True))))
+            lake.progress.commit(consumer, {newest_window: newest})
+
+
+def _newest(windows: DataFrame) -> int:
+    found = windows.agg(F.unix_seconds(F.max(W.window_start))).first()
+    assert found is not None
+    return int(found[0] or 0)
+
+
+def _seconds_before(moment: int, minutes: float) -> Column:
+    """A literal timestamp."""
+    return F.timestamp_seconds(F.lit(moment - round(minutes * 60)))
+
+
+def _with_history(lake: Lakehouse, events: DataFrame) -> DataFrame:
+    return with_history(events, lake.read(tables.purchases))
+
+
+def _after(lake: Lakehouse, since: DataFrame) -> DataFrame:
+    """The events of each user after a day."""
+    first = since.agg(F.min("since")).first()
+    assert first is not None
+    recent = lake.read(tables.clickstream_events).where(F.col(C.day) > F.lit(first[0]))
+    later = (recent[C.user_id] == since[P.user_id]) & (recent[C.day] > since["since"])
+    return recent.join(since, later, "left_semi")
+
+
+def _days(stretches: DataFrame) -> Sequence[dt.date]:
+    """Every day that a stretch reaches into; bounded by the calendar."""
+    days = stretches.select(F.explode(F.sequence(F.to_date("since"), F.to_date("until"))).alias("day")).distinct()
+    return [row["day"] for row in days.collect()]

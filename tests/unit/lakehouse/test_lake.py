@@ -1,0 +1,144 @@
+"""The lakehouse: idempotent writes, change feeds and the progress of consumers."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from chispa import assert_df_equality
+
+from lakehouse import tables
+from lakehouse.errors import TableSchemaError
+from lakehouse.lake import Lakehouse
+
+DAY = dt.date(2024, 5, 1)
+TS = dt.datetime(2024, 5, 1, 10)
+
+
+def engagement(spark, *rows):
+    full = [(user, item, day, Decimal(value), 1, 0, TS) for user, item, day, value in rows]
+    return spark.createDataFrame(full, tables.daily_engagement.schema)
+
+
+def keys(df):
+    return df.select("user_id", "new_episode_id", "day")
+
+
+def stored(lake):
+    rows = lake.read(tables.daily_engagement).select("user_id", "day", "engagement").collect()
+    return {(row["user_id"], row["day"]): row["engagement"] for row in rows}
+
+
+@pytest.fixture
+def ids(lake):
+    return lambda *pairs: lake.spark.createDataFrame(list(pairs), tables.user_ids.schema)
+
+
+def test_an_upsert_twice_is_an_upsert_once(lake, spark):
+    rows = engagement(spark, ("u1", "e1", DAY, "2"), ("u2", "e1", DAY, "3"))
+
+    lake.upsert(tables.daily_engagement, rows)
+    list(lake.changes(tables.daily_engagement, "me"))
+    lake.upsert(tables.daily_engagement, rows)
+
+    assert_df_equality(
+        lake.read(tables.daily_engagement), rows, ignore_row_order=True, ignore_nullable=True, ignore_metadata=True
+    )
+    assert not list(lake.changes(tables.daily_engagement, "me"))
+
+
+def test_a_refresh_updates_inserts_and_deletes_within_its_scope_only(lake, spark):
+    yesterday = DAY - dt.timedelta(days=1)
+    before = engagement(spark, ("u1", "e1", DAY, "1"), ("u2", "e1", DAY, "1"), ("u3", "e1", yesterday, "1"))
+    lake.upsert(tables.daily_engagement, before)
+    scope = keys(engagement(spark, ("u1", "e1", DAY, "0"), ("u2", "e1", DAY, "0"), ("u4", "e1", DAY, "0")))
+
+    lake.refresh(
+        tables.daily_engagement, engagement(spark, ("u1", "e1", DAY, "5"), ("u4", "e1", DAY, "4")), scope=scope
+    )
+
+    assert stored(lake) == {("u1", DAY): 5, ("u3", yesterday): 1, ("u4", DAY): 4}
+
+
+def test_append_new_leaves_existing_rows_alone(lake, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    lake.append_new(tables.user_ids, ids(("a", 9), ("b", 1)))
+
+    assert {(row["id"], row["idx"]) for row in lake.read(tables.user_ids).collect()} == {("a", 0), ("b", 1)}
+
+
+def test_a_consumer_sees_each_change_once(lake, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    seen = [[row["id"] for row in new.rows.collect()] for new in lake.changes(tables.user_ids, "me")]
+    lake.append_new(tables.user_ids, ids(("a", 0), ("b", 1)))
+    seen += [[row["id"] for row in new.rows.collect()] for new in lake.changes(tables.user_ids, "me")]
+    seen += [["nothing new"] for _ in lake.changes(tables.user_ids, "me")]
+
+    assert seen == [["a"], ["b"]]
+
+
+def test_a_consumer_that_fails_sees_the_same_changes_again(lake, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+
+    def consume(fail: bool) -> list[str]:
+        found = []
+        for new in lake.changes(tables.user_ids, "me"):
+            found = [row["id"] for row in new.rows.collect()]
+            if fail:
+                raise RuntimeError("killed")
+        return found
+
+    with pytest.raises(RuntimeError):
+        consume(fail=True)
+
+    assert consume(fail=False) == ["a"]
+
+
+def test_touched_keys_include_those_that_an_update_left(lake, spark):
+    lake.upsert(tables.user_ids, spark.createDataFrame([("a", 1)], tables.user_ids.schema))
+    list(lake.changes(tables.user_ids, "me"))
+    lake.upsert(tables.user_ids, spark.createDataFrame([("a", 2)], tables.user_ids.schema))
+
+    touched = [{row["idx"] for row in new.touched("idx").collect()} for new in lake.changes(tables.user_ids, "me")]
+
+    assert touched == [{1, 2}]
+
+
+def test_news_come_once_for_a_change_of_any_source(lake, ids):
+    sources = (tables.user_ids, tables.item_ids)
+
+    def runs(**options) -> int:
+        return sum(1 for _ in lake.news("trainer", *sources, **options))
+
+    empty = runs()
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    lake.append_new(tables.item_ids, ids(("x", 0)))
+
+    assert [empty, runs(), runs(), runs(always=True), runs()] == [0, 1, 0, 1, 0]
+
+
+def test_a_merge_reads_only_the_files_of_its_days(lake, spark):
+    for n in range(4):
+        day = DAY + dt.timedelta(days=n)
+        lake.upsert(tables.daily_engagement, engagement(spark, ("u1", "e1", day, "1")))
+
+    lake.upsert(tables.daily_engagement, engagement(spark, ("u1", "e1", DAY, "2")))
+
+    newest = spark.sql(f"DESCRIBE HISTORY {lake.name(tables.daily_engagement)} LIMIT 1").first()
+    assert newest["operationMetrics"]["numTargetFilesAdded"] == "1"
+    assert newest["operationMetrics"]["numTargetRowsUpdated"] == "1"
+    assert "day" in newest["operationParameters"]["predicate"]
+
+
+def test_a_table_of_an_older_schema_is_named_with_what_to_do(lake, spark):
+    folder = lake.settings.home / "lakehouse" / "gold" / "user_ids"
+    spark.createDataFrame([("a",)], "id string").write.format("delta").save(str(folder))
+
+    with pytest.raises(TableSchemaError, match=r"gold.user_ids .* lacks idx int. .*ADD COLUMNS \(idx int\)"):
+        lake.name(tables.user_ids)
+
+
+def test_tables_survive_the_session_that_made_them(lake, spark, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    spark.sql(f"DROP TABLE {lake.name(tables.user_ids)}")
+
+    assert Lakehouse(lake.settings, spark).read(tables.user_ids).count() == 1
