@@ -22,7 +22,7 @@ from gold.judging.bootstrap import paired_difference
 from gold.listening.competition import measure
 from gold.listening.evaluation import Measured, Trial
 from gold.listening.splits import Split, random_split, time_split
-from lakehouse.scratch import Stage, staging
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.settings import EventWeights
 from reclake.report import table_of
 from silver.listening.engagement import daily
@@ -67,10 +67,10 @@ def main(
 ) -> None:
     """Tune each engine on the train side of each random split, measure it on the test side, then split by time."""
     console = Console(width=160)
-    with benchmark_home() as lake, staging(lake) as stage:
+    with benchmark_home() as lake, scratch_folder(lake) as scratch:
         ratings = lake.spark.read.csv(str(folder / "ratings.csv"), header=True, inferSchema=True)
-        engagement = stage("daily", engagement_of(ratings))
-        bench = Bench(console, stage, engagement)
+        engagement = scratch("daily", engagement_of(ratings))
+        bench = Bench(console, scratch, engagement)
         console.print(bench.over_seeds(seeds, trials))
         console.print(bench.over_time())
 
@@ -78,10 +78,10 @@ def main(
 class Bench:
     """Engagement of the ratings, numbered, and what is measured on it."""
 
-    def __init__(self, console: Console, stage: Stage, engagement: DataFrame) -> None:
-        self._console, self._stage, self._engagement = console, stage, engagement
-        self._users = stage("users", _numbers(engagement, "user_id"))
-        self._items = stage("items", _numbers(engagement, "new_episode_id"))
+    def __init__(self, console: Console, scratch: Scratch, engagement: DataFrame) -> None:
+        self._console, self._scratch, self._engagement = console, scratch, engagement
+        self._users = scratch("users", _numbers(engagement, "user_id"))
+        self._items = scratch("items", _numbers(engagement, "new_episode_id"))
 
     def over_seeds(self, seeds: int, trials: int) -> Table:
         """Every engine, tuned on train only, and popularity: mean over random splits, and the difference from EASE."""
@@ -111,7 +111,7 @@ class Bench:
         return _users_table(split.name, measured, diverse, measured[1])
 
     def _trial(self, split: Split, name: str) -> Trial:
-        return Trial(split, self._users, self._items, lambda _: self._engagement, self._stage.part(name))
+        return Trial(split, self._users, self._items, lambda _: self._engagement, self._scratch.part(name))
 
     def _measured(self, trial: Trial, configuration: Configuration) -> Measured:
         with self._console.status(f"{trial.split.name}: {configuration}"):

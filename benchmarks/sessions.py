@@ -30,7 +30,7 @@ from gold.shop.interests import COUNTS, interests
 from gold.shop.item_item import ItemItem, neighbours
 from gold.shop.judging import K, Trial
 from gold.shop.popular import by_sessions
-from lakehouse.scratch import Stage, staging
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.settings import ClickWeights
 from reclake.report import table_of
 
@@ -51,15 +51,15 @@ def main(
     test: Annotated[Path | None, typer.Option(help="Events of later sessions.", exists=True)] = None,
 ) -> None:
     """Measure every model on the next item of later sessions."""
-    with benchmark_home() as lake, staging(lake) as stage:
+    with benchmark_home() as lake, scratch_folder(lake) as scratch:
         if train and test:
             older, newer = (events_of(lake.spark.read.csv(str(file), sep="\t", header=True)) for file in (train, test))
         else:
-            older, newer = divided(stage("events", simulated(stage)))
-        compare(older, newer, stage, Console(width=140))
+            older, newer = divided(scratch("events", simulated(scratch)))
+        compare(older, newer, scratch, Console(width=140))
 
 
-def compare(older: DataFrame, newer: DataFrame, stage: Stage, console: Console) -> None:
+def compare(older: DataFrame, newer: DataFrame, scratch: Scratch, console: Console) -> None:
     """Train on the sessions of some events and print how well each model finds the next item of others.
 
     Parameters
@@ -68,8 +68,8 @@ def compare(older: DataFrame, newer: DataFrame, stage: Stage, console: Console) 
         `session_id`, `item_id`, `timestamp`, `event_type`.
     """
     known = newer.join(older.select("item_id").distinct(), "item_id", "left_semi")
-    queries = stage("queries", next_items(known))
-    bench = Bench(stage("train", sessions_of(older)), stage("given", sessions_of(given_events(queries))), queries)
+    queries = scratch("queries", next_items(known))
+    bench = Bench(scratch("train", sessions_of(older)), scratch("given", sessions_of(given_events(queries))), queries)
     console.print(f"{bench.num_sessions:,} sessions, {len(bench.items):,} items, {len(bench.wanted):,} to find")
     rows = []
     for name, make in bench.models.items():
@@ -91,19 +91,19 @@ def events_of(file: DataFrame) -> DataFrame:
     )
 
 
-def simulated(stage: Stage) -> DataFrame:
+def simulated(scratch: Scratch) -> DataFrame:
     """Two simulated weeks of clicks, without faults and with everybody staying."""
     from producers.simulator.clicks import Simulation
 
-    stage.folder.mkdir(parents=True)
-    file = stage.folder / "clicks.jsonl"
+    scratch.folder.mkdir(parents=True)
+    file = scratch.folder / "clicks.jsonl"
     plain = {"duplicate_share": 0, "late_share": 0, "malformed_share": 0, "churners": 0}
     with file.open("wb") as out:
         for week in (0, 1):
             simulation = Simulation(run=week, events=100_000, users=2_000, **plain)
             out.writelines(record.value + b"\n" for record in simulation.event_records())
     fields = "session_id string, item_id string, timestamp timestamp, event_type string"
-    return stage.spark.read.schema(fields).json(str(file))
+    return scratch.spark.read.schema(fields).json(str(file))
 
 
 def divided(events: DataFrame) -> tuple[DataFrame, DataFrame]:

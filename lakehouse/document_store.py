@@ -1,6 +1,6 @@
 """The document store that applications read: a collection is replaced as a whole or not at all.
 
-Documents go into a staging collection, get their indexes, and take the live name in one step, so no reader sees a
+Documents go into an unfinished collection, get their indexes, and take the live name in one step, so no reader sees a
 half-written set and an interrupted export leaves the old one serving.
 """
 
@@ -90,18 +90,18 @@ def replace_collection(
     """
     # An export that was interrupted left its own behind. One that still runs finds its documents gone, and says so.
     for left in database.list_collection_names():
-        if left.startswith(f"{name}__staging"):
+        if left.startswith(f"{name}__unfinished"):
             database[left].drop()
-    staging = database[f"{name}__staging_{uuid4().hex}"]
-    written = _write(staging, documents)
+    unfinished = database[f"{name}__unfinished_{uuid4().hex}"]
+    written = _write(unfinished, documents)
     if not written:
         raise NothingToServeError(f"There is nothing to export to {name}; what it holds goes on serving.")
-    staging.create_indexes([IndexModel([(field, ASCENDING) for field in index], unique=True)])
-    if staging.count_documents({}) != written:
+    unfinished.create_indexes([IndexModel([(field, ASCENDING) for field in index], unique=True)])
+    if unfinished.count_documents({}) != written:
         raise ServiceError(
             f"Another export to {name} ran at the same time; what it holds goes on serving. Run it again."
         )
-    staging.rename(name, dropTarget=True)
+    unfinished.rename(name, dropTarget=True)
     return written
 
 

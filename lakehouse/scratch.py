@@ -1,4 +1,4 @@
-"""Staging: intermediate rows that several steps read, written once instead of computed anew for each.
+"""Scratch: intermediate rows that several steps read, written once instead of computed anew for each.
 
 Serverless compute has no cache; a folder of Parquet that lives as long as the work does takes its place.
 """
@@ -18,7 +18,7 @@ from lakehouse.lake import Lakehouse
 
 
 @dataclass(frozen=True)
-class Stage:
+class Scratch:
     """A folder of intermediate rows."""
 
     spark: SparkSession
@@ -29,16 +29,16 @@ class Stage:
         rows.write.parquet(str(self.folder / name))
         return self.spark.read.parquet(str(self.folder / name))
 
-    def part(self, name: str) -> Stage:
+    def part(self, name: str) -> Scratch:
         """A folder within this one, where the same names can be used again."""
-        return Stage(self.spark, self.folder / name)
+        return Scratch(self.spark, self.folder / name)
 
 
 @contextmanager
-def staging(lake: Lakehouse) -> Iterator[Stage]:
+def scratch_folder(lake: Lakehouse) -> Iterator[Scratch]:
     """Open a folder for intermediate rows, removed with all that is in it at the end of the block."""
-    folder = lake.settings.files / "staging" / uuid4().hex
+    folder = lake.settings.files / "scratch" / uuid4().hex
     try:
-        yield Stage(lake.spark, folder)
+        yield Scratch(lake.spark, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

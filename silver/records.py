@@ -15,7 +15,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 from lakehouse import tables
 from lakehouse.changes import Changes
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 from lakehouse.tables import Table
 
 LONGEST_ID = 256
@@ -28,7 +28,7 @@ _CORRUPT = "_corrupt"
 
 
 def accepted(
-    lake: Lakehouse, new: Changes, fields: Sequence[str], check: Callable[[DataFrame], DataFrame], stage: Stage
+    lake: Lakehouse, new: Changes, fields: Sequence[str], check: Callable[[DataFrame], DataFrame], scratch: Scratch
 ) -> DataFrame:
     """Parse and check the records that arrived in bronze, quarantine what cannot be used, and return the rest.
 
@@ -40,7 +40,7 @@ def accepted(
         Finds faults in parsed records, see `checked`.
     """
     # Written once, because every merge reads its source several times.
-    judged = stage("judged", check(parsed(new.rows, fields, lake.settings.max_value_bytes)))
+    judged = scratch("judged", check(parsed(new.rows, fields, lake.settings.max_value_bytes)))
     lake.append_new(tables.quarantine, rejected(judged, new.table))
     return flawless(judged)
 

@@ -19,7 +19,7 @@ from gold.listening.trials import evaluation_rows
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, TooLittleDataError
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage, staging
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.task import task
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def predict_churn(lake: Lakehouse) -> None:
             today = F.col(C.as_of) == F.lit(_newest(lake.read(tables.churn_features), C.as_of))
             scope = new.touched(*tables.churn_features.key).where(today)
             features = lake.read(tables.churn_features, among=scope)
-            with staging(lake) as stage:
-                lake.refresh(tables.churn_predictions, _scored(lake, features, stage), scope)
+            with scratch_folder(lake) as scratch:
+                lake.refresh(tables.churn_predictions, _scored(lake, features, scratch), scope)
     except NothingToServeError as error:
         log.warning("no churn is predicted yet: %s", error)
 
@@ -133,9 +133,9 @@ def _history(lake: Lakehouse, days: list[dt.date]) -> DataFrame:
     return lake.read(tables.daily_user_activity).where(F.col(U.day) >= F.lit(oldest))
 
 
-def _scored(lake: Lakehouse, features: DataFrame, stage: Stage) -> DataFrame:
+def _scored(lake: Lakehouse, features: DataFrame, scratch: Scratch) -> DataFrame:
     """Predict in this process, which may ask the API, a bounded number of rows at a time."""
-    folder = stage.folder / "scored"
+    folder = scratch.folder / "scored"
     folder.mkdir(parents=True)
     columns = [P.user_id, P.as_of, P.churn_probability, P.churned, P.threshold, P.model_version]
     with scorer(lake.settings) as model:

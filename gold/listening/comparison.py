@@ -18,7 +18,7 @@ from gold.listening.trials import evaluation_rows, log_measured, open_trial
 from lakehouse import tables
 from lakehouse.errors import DataTooLargeError, TaskParameterError
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import staging
+from lakehouse.scratch import scratch_folder
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracked_run
 
@@ -80,7 +80,7 @@ def compare(
     """
     if split not in SPLITS:
         raise TaskParameterError(f"There is no split {split!r}. Splits: {', '.join(SPLITS)}.")
-    with tracked_run(lake.settings, f"evaluate on {split}") as run, staging(lake) as stage:
+    with tracked_run(lake.settings, f"evaluate on {split}") as run, scratch_folder(lake) as scratch:
         # Only here, because both libraries take a second to import.
         import mlflow
 
@@ -88,7 +88,7 @@ def compare(
 
         inputs = (tables.daily_engagement, tables.user_ids, tables.item_ids)
         mlflow.set_tags({f"version.{table}": lake.version(table) for table in inputs})
-        trial = open_trial(lake, stage, SPLITS[split])
+        trial = open_trial(lake, scratch, SPLITS[split])
         found = []
         for configuration in dict.fromkeys(configurations):
             on_progress(str(configuration))
@@ -102,7 +102,7 @@ def compare(
         lake.upsert(tables.model_evaluations, evaluation_rows(lake, dict(shown), trial.split.name, run.info.run_id))
         on_progress("mixes with text and popularity")
         wanted = [one for one in found if one.configuration == configurations[-1]]
-        mixes = learn(lake, trial, wanted[0], stage.part("hybrid")) if wanted else None
+        mixes = learn(lake, trial, wanted[0], scratch.part("hybrid")) if wanted else None
     return Comparison(sorted(found, key=lambda one: one.score, reverse=True), mixes)
 
 

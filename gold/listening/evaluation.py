@@ -17,7 +17,7 @@ from gold.listening.interactions import interactions, numbered
 from gold.listening.splits import Split
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 from lakehouse.settings import EventWeights
 
 K = 10
@@ -55,7 +55,7 @@ class Trial:
         `gold.user_ids` and `gold.item_ids`.
     reweighed : callable
         For configurations with event weights of their own; what is relevant stays what silver's weights say.
-    stage : Stage
+    scratch : Scratch
         Where intermediate rows are kept.
 
     Attributes
@@ -73,9 +73,11 @@ class Trial:
         There is no positive engagement on the train side.
     """
 
-    def __init__(self, split: Split, users: DataFrame, items: DataFrame, reweighed: Reweighed, stage: Stage) -> None:
+    def __init__(
+        self, split: Split, users: DataFrame, items: DataFrame, reweighed: Reweighed, scratch: Scratch
+    ) -> None:
         self.split = split
-        self._users, self._items, self._reweighed, self._stage = users, items, reweighed, stage
+        self._users, self._items, self._reweighed, self._scratch = users, items, reweighed, scratch
         self._train: dict[tuple[float | None, EventWeights | None], DataFrame] = {}
         self._number = 0
         self.train = self._interactions(Configuration())
@@ -86,14 +88,14 @@ class Trial:
             )
         seen = self.train.groupBy("user_idx").agg(F.collect_set("item_idx").alias("excluded"))
         liked = numbered(split.test.where("engagement > 0"), users, items)
-        self.relevant = stage("relevant", liked.join(seen, "user_idx", "left_semi"))
-        self.queries = stage(
+        self.relevant = scratch("relevant", liked.join(seen, "user_idx", "left_semi"))
+        self.queries = scratch(
             "queries", seen.join(self.relevant, "user_idx", "left_semi").withColumnRenamed("user_idx", "idx")
         )
 
-    def on(self, split: Split, stage: Stage) -> Trial:
+    def on(self, split: Split, scratch: Scratch) -> Trial:
         """The same lakehouse on another split."""
-        return Trial(split, self._users, self._items, self._reweighed, stage)
+        return Trial(split, self._users, self._items, self._reweighed, scratch)
 
     def fit(self, configuration: Configuration) -> Model:
         """Fit a configuration to the train side."""
@@ -103,8 +105,8 @@ class Trial:
         """Measure a model, fitted here or elsewhere, on the test side."""
         self._number += 1
         best = model.recommend(self.queries, K).withColumnRenamed("idx", "user_idx")
-        best = self._stage(f"best-{self._number}", best)
-        per_user = self._stage(f"measured-{self._number}", metrics.per_user(best, self.relevant, K))
+        best = self._scratch(f"best-{self._number}", best)
+        per_user = self._scratch(f"measured-{self._number}", metrics.per_user(best, self.relevant, K))
         catalogue = metrics.of_catalogue(best, self.train, K)
         return Measured(configuration, model, best, per_user, {**metrics.summary(per_user, K), **catalogue})
 
@@ -116,5 +118,5 @@ class Trial:
                 key = list(tables.daily_engagement.key)
                 daily = self._reweighed(configuration.weights).join(daily.select(key), key, "left_semi")
             pairs = numbered(interactions(daily, configuration.half_life_days), self._users, self._items)
-            self._train[kind] = self._stage(f"train-{len(self._train)}", pairs)
+            self._train[kind] = self._scratch(f"train-{len(self._train)}", pairs)
         return self._train[kind]

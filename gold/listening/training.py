@@ -28,7 +28,7 @@ from gold.listening.served import serve, serving
 from gold.listening.trials import evaluation_rows, log_measured, open_trial
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage, staging
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.tables import Table
 from lakehouse.tracking import tracked_run
 
@@ -46,27 +46,27 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
     versions : mapping
         Delta version of each input, logged with the run.
     """
-    with tracked_run(lake.settings, "train") as run, staging(lake) as stage:
+    with tracked_run(lake.settings, "train") as run, scratch_folder(lake) as scratch:
         import mlflow
 
         mlflow.set_tags({f"version.{table}": version for table, version in versions.items()})
         registry = recommenders(lake.settings)
         champion, challenger = registry.holder(CHAMPION), registry.holder(CHALLENGER)
-        trial = open_trial(lake, stage)
+        trial = open_trial(lake, scratch)
         verdict = _decided(trial, Configuration.of(lake.settings), champion, challenger)
         for measured in verdict.measured:
             log_measured(measured, trial.split.name)
         chosen = verdict.winner.configuration
-        keeps = _reason_to_keep(lake, trial, verdict.winner, champion, stage)
+        keeps = _reason_to_keep(lake, trial, verdict.winner, champion, scratch)
         sentence = keeps or verdict.sentence
-        hybrid = learn_hybrid(lake, trial, verdict.winner, stage.part("hybrid"))
-        fitted = fit_to_all(lake, chosen, stage.part("winner"))
+        hybrid = learn_hybrid(lake, trial, verdict.winner, scratch.part("hybrid"))
+        fitted = fit_to_all(lake, chosen, scratch.part("winner"))
         version = register(lake, registry, fitted, verdict.winner.score, sentence)
         if not keeps:
             serve(lake, fitted.users, fitted.items, chosen, version)
             save_weights(lake, hybrid)
             registry.promote(version)
-        _register_challenger(lake, registry, verdict, challenger, stage)
+        _register_challenger(lake, registry, verdict, challenger, scratch)
         mlflow.set_tags({"split": trial.split.name, "verdict": sentence})
         mlflow.log_metrics({name: value for name, (value, _) in verdict.winner.scores.items()})
         log.info("version %s: %s", version, sentence)
@@ -111,7 +111,7 @@ def _decided(
 
 
 def _reason_to_keep(
-    lake: Lakehouse, trial: Trial, winner: Measured, champion: Version[Configuration] | None, stage: Stage
+    lake: Lakehouse, trial: Trial, winner: Measured, champion: Version[Configuration] | None, scratch: Scratch
 ) -> str:
     """Compare with the version that serves on what neither has seen; see `competition.worse_than_serving`."""
     if champion is None or not lake.exists(tables.als_item_factors):
@@ -119,7 +119,7 @@ def _reason_to_keep(
     unseen = trial.split.test.where(F.to_date("last_ts") > F.lit(champion.trained_until))
     if unseen.isEmpty():
         return ""
-    later = trial.on(replace(trial.split, test=unseen), stage.part("unseen"))
+    later = trial.on(replace(trial.split, test=unseen), scratch.part("unseen"))
     return competition.worse_than_serving(later, winner, serving(lake).factors)
 
 
@@ -128,20 +128,20 @@ def _register_challenger(
     registry: Registry[Configuration],
     verdict: Verdict,
     challenger: Version[Configuration] | None,
-    stage: Stage,
+    scratch: Scratch,
 ) -> None:
     """Keep the configuration that lost last as a version of its own, so that it can be looked at and tried again."""
     if challenger and challenger.configuration == verdict.winner.configuration:
         registry.retire_challenger()
     lost = [one for one in verdict.losers if one.configuration.popularity_share < 1]
     if lost and not (challenger and challenger.configuration == lost[-1].configuration):
-        fitted = fit_to_all(lake, lost[-1].configuration, stage.part("challenger"))
+        fitted = fit_to_all(lake, lost[-1].configuration, scratch.part("challenger"))
         registry.challenge(register(lake, registry, fitted, lost[-1].score, verdict.sentence))
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A configuration fitted to all engagement, staged in `folder` as the artifacts of its registered version.
+    """A configuration fitted to all engagement, written to `folder` as the artifacts of its registered version.
 
     Attributes
     ----------
@@ -157,9 +157,9 @@ class Fitted:
     folder: Path
 
 
-def fit_to_all(lake: Lakehouse, configuration: Configuration, stage: Stage) -> Fitted:
+def fit_to_all(lake: Lakehouse, configuration: Configuration, scratch: Scratch) -> Fitted:
     """Fit a configuration to all engagement."""
-    pairs = stage("pairs", engaged(lake, configuration))
+    pairs = scratch("pairs", engaged(lake, configuration))
     factors = fitting.fit_factors(pairs, configuration)
     popular = popularity(pairs, configuration.popularity_half_life_days)
     completed = F.collect_set(F.when(F.col("completed"), F.col("item_id"))).alias("completed")
@@ -174,9 +174,9 @@ def fit_to_all(lake: Lakehouse, configuration: Configuration, stage: Stage) -> F
         .join(lake.read(tables.item_ids), "idx")
         .select(F.col("id").alias("item_id"), "factors", "popularity")
     )
-    staged = Fitted(configuration, stage("users", of_users), stage("items", of_items), stage.folder)
-    (stage.folder / "configuration.json").write_text(configuration.model_dump_json())
-    return staged
+    fitted = Fitted(configuration, scratch("users", of_users), scratch("items", of_items), scratch.folder)
+    (scratch.folder / "configuration.json").write_text(configuration.model_dump_json())
+    return fitted
 
 
 def register(lake: Lakehouse, registry: Registry[Configuration], fitted: Fitted, score: float, verdict: str) -> str:

@@ -13,13 +13,13 @@ from gold.listening.evaluation import Measured, Trial
 from gold.listening.splits import Split, time_split
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 
 
-def open_trial(lake: Lakehouse, stage: Stage, split: Callable[[DataFrame], Split] = time_split) -> Trial:
+def open_trial(lake: Lakehouse, scratch: Scratch, split: Callable[[DataFrame], Split] = time_split) -> Trial:
     """Split the lakehouse's engagement, ready to measure configurations."""
     daily, users, items = (lake.read(t) for t in (tables.daily_engagement, tables.user_ids, tables.item_ids))
-    return Trial(split(daily), users, items, lambda weights: reweighed(lake, weights), stage)
+    return Trial(split(daily), users, items, lambda weights: reweighed(lake, weights), scratch)
 
 
 def log_measured(measured: Measured, split: str) -> str:

@@ -15,7 +15,7 @@ from gold.listening.trials import log_measured, open_trial
 from lakehouse import tables
 from lakehouse.errors import DataTooLargeError
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import staging
+from lakehouse.scratch import scratch_folder
 from lakehouse.settings import EventWeights
 from lakehouse.tracking import tracked_run
 
@@ -61,14 +61,14 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     settings = lake.settings
     version = lake.version(tables.daily_engagement)
-    with tracked_run(settings, "tune") as run, staging(lake) as stage:
+    with tracked_run(settings, "tune") as run, scratch_folder(lake) as scratch:
         import mlflow
 
         mlflow.set_tag(f"version.{tables.daily_engagement}", version)
         registry = recommenders(settings)
         champion = registry.holder(CHAMPION)
         known = [Configuration.of(settings), *([champion.configuration] if champion else [])]
-        trial = open_trial(lake, stage, lambda daily: time_split(time_split(daily).train))
+        trial = open_trial(lake, scratch, lambda daily: time_split(time_split(daily).train))
         study = _study(lake, f"engagement {version}", known)
 
         def objective(suggested: optuna.Trial) -> float:
@@ -103,7 +103,7 @@ def search(
             sentence = (
                 f"Best of {len(scores)} tuning trials (nDCG@10 {score:.4f}, run {run.info.run_id}); not judged yet."
             )
-            registered = register(lake, registry, fit_to_all(lake, best, stage.part("best")), score, sentence)
+            registered = register(lake, registry, fit_to_all(lake, best, scratch.part("best")), score, sentence)
             registry.challenge(registered)
         given_up = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.PRUNED])
         return Tuned(best, registered, scores, len(given_up))

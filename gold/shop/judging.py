@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from gold.judging.metrics import Scores, per_user, summary
 from gold.shop.model import SessionModel
 from lakehouse import tables
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 
 S = tables.sessions.c
 
@@ -43,9 +43,9 @@ class Trial:
     given: DataFrame
     wanted: DataFrame
 
-    def staged(self, stage: Stage) -> Trial:
+    def written_to(self, scratch: Scratch) -> Trial:
         """The same, computed once for all that is to be measured."""
-        return Trial(stage("train", self.train), stage("given", self.given), stage("wanted", self.wanted))
+        return Trial(scratch("train", self.train), scratch("given", self.given), scratch("wanted", self.wanted))
 
     def measure(self, model: SessionModel) -> Scores:
         """Measure recall, MRR and others at `K`, with standard errors over sessions; see `gold.judging.metrics`."""

@@ -20,7 +20,7 @@ from gold.shop.serving import serve
 from lakehouse import tables
 from lakehouse.errors import DataTooLargeError, NothingToServeError
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage, staging
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
 from lakehouse.tracking import tracked_run
@@ -54,18 +54,18 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
     NothingToServeError
         There is no session of a person.
     """
-    with tracked_run(lake.settings, "train_sessions") as run, staging(lake) as stage:
+    with tracked_run(lake.settings, "train_sessions") as run, scratch_folder(lake) as scratch:
         import mlflow
 
         mlflow.set_tags({f"version.{table}": version for table, version in versions.items()})
         recent = recent_sessions(lake, lake.settings.session_train_days)
-        sessions = stage("sessions", recent.select("session_key", "started_at", "items"))
+        sessions = scratch("sessions", recent.select("session_key", "started_at", "items"))
         if sessions.isEmpty():
             raise NothingToServeError(
                 f"There are no sessions to learn from: {tables.sessions} has none of a person. Run the jobs bronze and "
                 "silver on clicks first; what is served stays."
             )
-        scores = _judged(lake, sessions, stage)
+        scores = _judged(lake, sessions, scratch)
         winner = best_of(scores) if scores else ITEM_ITEM
         version = f"{winner} {run.info.run_id[:8]}"
         serve(lake, candidates(lake.settings)[winner](sessions), version)
@@ -79,13 +79,13 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
             lake.upsert(tables.model_evaluations, evaluation_rows(lake, scores, SPLIT, run.info.run_id, version))
 
 
-def _judged(lake: Lakehouse, sessions: DataFrame, stage: Stage) -> Mapping[str, Scores]:
+def _judged(lake: Lakehouse, sessions: DataFrame, scratch: Scratch) -> Mapping[str, Scores]:
     """Measure every candidate as it would serve; none where too few sessions are newer than the others."""
-    trial = time_split(sessions).staged(stage)
+    trial = time_split(sessions).written_to(scratch)
     if trial.wanted.count() < FEWEST_USERS or trial.train.isEmpty():
         return {}
     fits = candidates(lake.settings)
-    filling = Popular(stage("popular", by_sessions(trial.train).items))
+    filling = Popular(scratch("popular", by_sessions(trial.train).items))
     found: dict[str, Scores] = {}
     for name, fit in fits.items():
         try:

@@ -12,7 +12,7 @@ from lakehouse import database, tables
 from lakehouse.database import FrameRows, StoredTable
 from lakehouse.errors import TaskParameterError
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import staging
+from lakehouse.scratch import scratch_folder
 from lakehouse.tables import Table
 from lakehouse.task import task
 
@@ -75,9 +75,9 @@ def store(lake: Lakehouse, table: str) -> None:
         if not connected.knows(stored.target):
             lake.progress.forget(consumer)
         for new in lake.changes(stored.source, consumer):
-            with staging(lake) as stage:
+            with scratch_folder(lake) as scratch:
                 # Rows may have to be sent twice, and deleted ones are rare.
-                changed = stage("changed", stored.fitted(new.latest))
+                changed = scratch("changed", stored.fitted(new.latest))
                 gone = changed.where("is_deleted")
                 # With the time, as the versions of a table that was made anew begin again.
                 batch = f"{new.first_version}-{new.last_version} {new.until.isoformat()}"

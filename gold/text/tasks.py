@@ -12,7 +12,7 @@ from gold.text.encoder import EncoderFiles, encoder_files, loaded
 from gold.text.similarities import similar
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import staging
+from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 
 log = logging.getLogger(__name__)
@@ -55,15 +55,15 @@ def _embed_for_new_encoder(lake: Lakehouse, encoder: EncoderFiles) -> None:
 
 def _embed(lake: Lakehouse, encoder: EncoderFiles, touched: DataFrame) -> None:
     """Make the embeddings of the touched episodes those of their text as it is now."""
-    with staging(lake) as stage:
-        touched = stage("touched", touched)
+    with scratch_folder(lake) as scratch:
+        touched = scratch("touched", touched)
         stored = lake.read(tables.episode_embeddings, among=touched)
         texts = texts_of(
             lake.read(tables.episodes, among=touched),
             lake.read(tables.transcripts, among=touched).where("text IS NOT NULL"),
             lake.settings.text_max_characters,
         )
-        due = stage("due", outdated(with_content_hash(texts, encoder.id), stored))
+        due = scratch("due", outdated(with_content_hash(texts, encoder.id), stored))
         if due.isEmpty():
             return
         new = due.where("text IS NOT NULL")
@@ -72,5 +72,5 @@ def _embed(lake: Lakehouse, encoder: EncoderFiles, touched: DataFrame) -> None:
             # Here first, where what is wrong with an encoder can be said in a sentence.
             loaded(encoder)
             log.info("%d texts are embedded with %s", num_new, encoder.id)
-        vectors = stage("vectors", embedded(new, encoder, num_new))
+        vectors = scratch("vectors", embedded(new, encoder, num_new))
         lake.refresh(tables.episode_embeddings, vectors, scope=due.select(*KEY))

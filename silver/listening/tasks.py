@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import staging
+from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver import drift
 from silver.listening import engagement, episodes, events
@@ -24,8 +24,8 @@ M = tables.daily_mix.c
 def update_events(lake: Lakehouse) -> None:
     """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
     for new in lake.changes(tables.raw_user_events, consumer="user_events"):
-        with staging(lake) as stage:
-            valid = events.typed(accepted(lake, new, events.FIELDS, events.checked, stage))
+        with scratch_folder(lake) as scratch:
+            valid = events.typed(accepted(lake, new, events.FIELDS, events.checked, scratch))
             unique = events.IDENTITY.deduplicated(events.with_weight(valid, lake.settings.weights))
             lake.upsert(tables.user_events, unique, wins=events.IDENTITY.wins)
 
@@ -43,8 +43,8 @@ def update_engagement(lake: Lakehouse) -> None:
 def update_episodes(lake: Lakehouse) -> None:
     """Keep what the newest record of each episode says; quarantine what cannot be used."""
     for new in lake.changes(tables.raw_episode_metadata, consumer="episodes"):
-        with staging(lake) as stage:
-            valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, stage))
+        with scratch_folder(lake) as scratch:
+            valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, scratch))
             lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
 
 
@@ -66,9 +66,9 @@ def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None
 
 def _count(lake: Lakehouse, stream: str, days: DataFrame) -> None:
     of, key = drift.STREAMS[stream], tables.daily_mix.key
-    with staging(lake) as stage:
+    with scratch_folder(lake) as scratch:
         mix = drift.mix(lake.read(of.table, among=days), of.features)
-        counted = stage("counted", mix.withColumn(M.stream, F.lit(stream)))
+        counted = scratch("counted", mix.withColumn(M.stream, F.lit(stream)))
         known = lake.read(tables.daily_mix, among=days).where(F.col(M.stream) == stream)
         scope = counted.select(*key).union(known.select(*key)).distinct()
         lake.refresh(tables.daily_mix, counted, scope)

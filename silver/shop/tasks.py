@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import staging
+from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver.records import accepted
 from silver.shop import clicks, funnel, item_activity, neighbourhoods, purchases, user_activity
@@ -26,9 +26,9 @@ def update_purchases(lake: Lakehouse) -> None:
     """Type the purchases that files brought, each once; quarantine what cannot be used."""
     names = purchases.columns(lake.settings.purchases_columns)
     for new in lake.changes(tables.raw_purchases, consumer="purchases"):
-        with staging(lake) as stage:
+        with scratch_folder(lake) as scratch:
             fields = tuple(dict.fromkeys(names.values()))
-            valid = accepted(lake, new, fields, lambda parsed: purchases.checked(parsed, names), stage)
+            valid = accepted(lake, new, fields, lambda parsed: purchases.checked(parsed, names), scratch)
             lake.append_new(tables.purchases, purchases.typed(valid))
 
 
@@ -38,13 +38,13 @@ def update_clicks(lake: Lakehouse) -> None:
     # First, so that events that arrive now are not looked at twice.
     for late in lake.changes(tables.purchases, consumer="clickstream_events"):
         since = late.rows.groupBy(P.user_id).agg(F.min(P.purchase_date).alias("since"))
-        with staging(lake) as stage:
-            corrected = stage("corrected", _with_history(lake, _after(lake, stage("since", since))))
+        with scratch_folder(lake) as scratch:
+            corrected = scratch("corrected", _with_history(lake, _after(lake, scratch("since", since))))
             lake.upsert(tables.clickstream_events, corrected)
     for new in lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
-        with staging(lake) as stage:
-            valid = clicks.typed(accepted(lake, new, clicks.FIELDS, clicks.checked, stage))
-            enriched = stage("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
+        with scratch_folder(lake) as scratch:
+            valid = clicks.typed(accepted(lake, new, clicks.FIELDS, clicks.checked, scratch))
+            enriched = scratch("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
             lake.upsert(tables.clickstream_events, enriched, wins=clicks.IDENTITY.wins)
 
 
@@ -53,20 +53,20 @@ def update_sessions(lake: Lakehouse) -> None:
     """Make the sessions anew that changed events extend, join or split."""
     rules = Rules.of(lake.settings)
     for new in lake.changes(tables.clickstream_events, consumer="sessions"):
-        with staging(lake) as stage:
+        with scratch_folder(lake) as scratch:
             changed = with_owner(new.touched(C.session_id, C.user_id, C.day, C.timestamp))
-            touched = stage("touched", neighbourhoods.touched(changed, rules))
+            touched = scratch("touched", neighbourhoods.touched(changed, rules))
             known = lake.read(tables.sessions).where(neighbourhoods.meets_days(_days(touched)))
-            stale = stage(
+            stale = scratch(
                 "stale",
                 neighbourhoods.overlapping(known, touched).select(
                     S.session_key, S.day, S.owner, S.started_at, S.ended_at
                 ),
             )
             stretches = touched.union(stale.select(S.owner, S.started_at, S.ended_at))
-            days = stage("days", neighbourhoods.days_of(stretches))
+            days = scratch("days", neighbourhoods.days_of(stretches))
             events = with_owner(lake.read(tables.clickstream_events, among=days.select(C.day).distinct()))
-            made = stage("made", sessions(neighbourhoods.within(events, days), rules))
+            made = scratch("made", sessions(neighbourhoods.within(events, days), rules))
             scope = stale.select(*tables.sessions.key).union(made.select(*tables.sessions.key)).distinct()
             lake.refresh(tables.sessions, made, scope)
 
@@ -98,9 +98,9 @@ def update_funnel(lake: Lakehouse) -> None:
     """
     consumer, newest_window = "funnel_summary", "newest window, seconds"
     for new in lake.changes(tables.clickstream_events, consumer):
-        with staging(lake) as stage:
+        with scratch_folder(lake) as scratch:
             moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())
-            touched = stage("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
+            touched = scratch("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
             scope = touched.select(*funnel.GROUP).distinct()
             before = lake.progress.of(consumer).get(newest_window, 0)
             newest = max(before, _newest(scope))
@@ -108,12 +108,12 @@ def update_funnel(lake: Lakehouse) -> None:
             events = lake.read(tables.clickstream_events, among=touched.select(C.user_id, C.day).distinct())
             recounted = funnel.windows(funnel.with_window(events).join(scope, list(funnel.GROUP), "left_semi"))
             known = lake.read(tables.funnel_summary, among=scope)
-            made = stage("made", funnel.with_state(recounted, known, passed, watermark))
+            made = scratch("made", funnel.with_state(recounted, known, passed, watermark))
             lake.refresh(tables.funnel_summary, made, scope)
             # From the last watermark on, so that windows of old are not looked at.
             closing = F.col(W.window_end).between(passed, watermark) & ~F.col(W.is_final)
             closed = lake.read(tables.funnel_summary).where(closing)
-            lake.upsert(tables.funnel_summary, stage("closed", closed.withColumn(W.is_final, F.lit(True))))
+            lake.upsert(tables.funnel_summary, scratch("closed", closed.withColumn(W.is_final, F.lit(True))))
             lake.progress.commit(consumer, {newest_window: newest})
 
 

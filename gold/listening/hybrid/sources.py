@@ -24,7 +24,7 @@ from gold.engines.vectors import CLOSURE_BYTES, Floats, Vectors, collected, list
 from gold.listening.hybrid.weights import Weights, as_matrix, group_of
 from gold.text import cold_items
 from lakehouse.errors import DataTooLargeError
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Sources:
         return Factors(users, items, anyone=[*none, 1.0], tastes=self.items.selectExpr("idx", "als AS factors"))
 
 
-def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: DataFrame, stage: Stage) -> Sources:
+def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: DataFrame, scratch: Scratch) -> Sources:
     """Bring together what is known of users and items.
 
     Parameters
@@ -96,8 +96,8 @@ def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: D
     DataTooLargeError
         The embeddings do not fit what the workers can be handed.
     """
-    known = stage("embeddings", embeddings.where("embedding IS NOT NULL"))
-    factors = stage("factors", model.items.select("idx", "factors"))
+    known = scratch("embeddings", embeddings.where("embedding IS NOT NULL"))
+    factors = scratch("factors", model.items.select("idx", "factors"))
     told = collected(known.selectExpr("idx", "embedding AS factors"))
     if told.rows.nbytes > CLOSURE_BYTES:
         raise DataTooLargeError(
@@ -106,7 +106,7 @@ def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: D
         )
     expected = _expected(factors, known)
     vectors = factors.withColumn("is_cold", F.lit(False)).unionByName(expected.withColumn("is_cold", F.lit(True)))
-    items = stage(
+    items = scratch(
         "items",
         vectors.join(known, "idx", "left")
         .join(popular.select("idx", "popularity"), "idx", "left")
@@ -137,7 +137,7 @@ def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: D
             F.coalesce("likes", F.lit(0)).alias("likes"),
         )
     )
-    return Sources(stage("users", users), items, scale)
+    return Sources(scratch("users", users), items, scale)
 
 
 def _expected(factors: DataFrame, embeddings: DataFrame) -> DataFrame:

@@ -17,7 +17,7 @@ from gold.listening.served import Serving, replace_served, serving
 from gold.listening.trending import by_language
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage, staging
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.task import task
 
 NEWS = (
@@ -34,21 +34,21 @@ NEWS = (
 def recommend(lake: Lakehouse) -> None:
     """Recommend to every user, and to strangers of each language, by listening, text and popularity together."""
     for _ in lake.news("recommend", *NEWS):
-        with staging(lake) as stage:
+        with scratch_folder(lake) as scratch:
             served = serving(lake)
-            made = _personal(lake, served, stage).unionByName(_trending(lake, served), allowMissingColumns=True)
+            made = _personal(lake, served, scratch).unionByName(_trending(lake, served), allowMissingColumns=True)
             titles = lake.read(tables.episodes).selectExpr("episode_id AS recommended_episode_id", "title")
             replace_served(
                 lake, tables.final_recommendations, made.join(titles, "recommended_episode_id", "left"), served.version
             )
 
 
-def _personal(lake: Lakehouse, served: Serving, stage: Stage) -> DataFrame:
-    liked = stage("liked", engaged(lake, served.configuration).where("engagement > 0"))
+def _personal(lake: Lakehouse, served: Serving, scratch: Scratch) -> DataFrame:
+    liked = scratch("liked", engaged(lake, served.configuration).where("engagement > 0"))
     popular = served.items.select("idx", "popularity")
-    sources = gathered(served.factors, popular, numbered_embeddings(lake), liked, stage).without(unavailable(lake))
+    sources = gathered(served.factors, popular, numbered_embeddings(lake), liked, scratch).without(unavailable(lake))
     weighed = sources.weighed(_weights(lake))
-    best = stage("best", Diverse(weighed, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n))
+    best = scratch("best", Diverse(weighed, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n))
     items = lake.read(tables.item_ids)
     return (
         with_explanations(best, liked, weighed, sources)

@@ -17,7 +17,7 @@ from gold.listening.interactions import numbered
 from gold.text.cold_items import REGULARIZATION
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def numbered_embeddings(lake: Lakehouse) -> DataFrame:
     )
 
 
-def learn(lake: Lakehouse, trial: Trial, served: Measured, stage: Stage) -> Learned:
+def learn(lake: Lakehouse, trial: Trial, served: Measured, scratch: Scratch) -> Learned:
     """Learn how to weigh the sources beside a configuration, and log how every mix of them does.
 
     Parameters
@@ -44,7 +44,7 @@ def learn(lake: Lakehouse, trial: Trial, served: Measured, stage: Stage) -> Lear
     assert isinstance(served.model, Factors)
     liked = trial.train.where("engagement > 0")
     popular = popularity(trial.train, served.configuration.popularity_half_life_days)
-    sources = gathered(served.model, popular, numbered_embeddings(lake), liked, stage)
+    sources = gathered(served.model, popular, numbered_embeddings(lake), liked, scratch)
     ids = lake.read(tables.user_ids), lake.read(tables.item_ids)
     likes = numbered(trial.split.test.where("engagement > 0"), *ids)
     strangers = likes.join(trial.train, "user_idx", "left_anti")

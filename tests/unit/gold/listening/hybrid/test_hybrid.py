@@ -9,7 +9,7 @@ from gold.listening.hybrid.explaining import with_explanations
 from gold.listening.hybrid.learning import learned
 from gold.listening.hybrid.sources import gathered
 from gold.listening.hybrid.weights import ALS_ALONE, LIKES_FROM, SOURCES, grid, group_of
-from lakehouse.scratch import Stage
+from lakehouse.scratch import Scratch
 
 VECTORS = "idx int, factors array<float>"
 TOPICS = np.eye(4, dtype=np.float32)
@@ -36,8 +36,8 @@ def sources(spark, tmp_path_factory):
     popular = spark.createDataFrame([(item, 1 / (1 + item)) for item in range(NUM_HEARD)], "idx int, popularity double")
     liked = [(user, user % 4 + 4 * step, 2.0) for user in range(160) for step in range(6)]
     likes = spark.createDataFrame(liked, "user_idx int, item_idx int, engagement double")
-    stage = Stage(spark, tmp_path_factory.mktemp("hybrid"))
-    return gathered(Factors(users, items), popular, embeddings, likes, stage), likes
+    scratch = Scratch(spark, tmp_path_factory.mktemp("hybrid"))
+    return gathered(Factors(users, items), popular, embeddings, likes, scratch), likes
 
 
 def queries(spark):
