@@ -1,14 +1,38 @@
-"""Changes: what happened to a table between two of its versions, from Delta's change data feed."""
+"""Changes and versions: what a consumer has not read yet, and the one place where it notes that it has.
+
+A consumer asks for what is new, works on it, and commits as its last line::
+
+    if new := lake.changes(tables.user_events, consumer="engagement"):
+        lake.upsert(tables.daily_engagement, daily(new.rows))
+        new.commit()
+
+Whatever ends it before that line, an exception or a kill, leaves its progress where it was.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.progress import Progress
 from lakehouse.tables import Table
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The newest version of each source of a consumer that reads whole tables, such as a training."""
+
+    of: Mapping[Table, int]
+    consumer: str
+    progress: Progress
+
+    def commit(self) -> None:
+        """Note that the consumer has read these versions, after its last write."""
+        self.progress.commit(self.consumer, {str(source): version for source, version in self.of.items()})
 
 
 @dataclass(frozen=True)
@@ -20,6 +44,12 @@ class Changes:
     first_version: int
     last_version: int
     until: dt.datetime
+    consumer: str
+    progress: Progress
+
+    def commit(self) -> None:
+        """Note that the consumer has read these changes, after its last write."""
+        self.progress.commit(self.consumer, {str(self.table): self.last_version})
 
     @property
     def rows(self) -> DataFrame:
@@ -43,8 +73,3 @@ class Changes:
             .where("newest = 1")
             .select(*self.table.schema.names, (F.col("_change_type") == "delete").alias("is_deleted"))
         )
-
-    @property
-    def empty(self) -> bool:
-        """Whether no row changed (a version may hold none: a merge that found nothing to do, an optimisation)."""
-        return self.feed.isEmpty()

@@ -159,35 +159,36 @@ def semi_join(rows: DataFrame, keys: DataFrame, table: Table) -> DataFrame:
 
 def upsert(name: str, table: Table, rows: DataFrame, *, wins: str | None) -> None:
     """Merge rows into a table by its key; see `Lakehouse.upsert`."""
-    condition = _condition(table, rows)
-    if condition is None:
-        return
-    merge = rows.alias("source").mergeInto(name, condition)
-    if wins != "false":
-        merge = merge.whenMatched(F.expr(_named(wins, table)) if wins else _differs(table)).updateAll()
-    _run(merge.whenNotMatched().insertAll())
+    merge = _merge(name, table, rows, scope=rows)
+    if merge is not None:
+        better = F.expr(_named(wins, table)) if wins else _differs(table)
+        _run(merge.whenMatched(better).updateAll().whenNotMatched().insertAll())
+
+
+def append_new(name: str, table: Table, rows: DataFrame) -> None:
+    """Insert the rows whose key is not there; see `Lakehouse.append_new`."""
+    merge = _merge(name, table, rows, scope=rows)
+    if merge is not None:
+        _run(merge.whenNotMatched().insertAll())
 
 
 def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
     """Merge recomputed rows and delete the keys of `scope` that have none; see `Lakehouse.refresh`."""
-    condition = _condition(table, scope)
-    if condition is None:
-        return
     found = rows.withColumn("_found", F.lit(True))
     source = (
         scope.select(*table.key).join(found, list(table.key), "left").withColumn("_found", F.expr("_found <=> true"))
     )
-    values = {column: F.col(f"source.{column}") for column in table.schema.names}
-    _run(
-        source.alias("source")
-        .mergeInto(name, condition)
-        .whenMatched(~F.col("source._found"))
-        .delete()
-        .whenMatched(_differs(table))
-        .update(values)
-        .whenNotMatched(F.col("source._found"))
-        .insert(values)
-    )
+    merge = _merge(name, table, source, scope)
+    if merge is not None:
+        values = {column: F.col(f"source.{column}") for column in table.schema.names}
+        _run(
+            merge.whenMatched(~F.col("source._found"))
+            .delete()
+            .whenMatched(_differs(table))
+            .update(values)
+            .whenNotMatched(F.col("source._found"))
+            .insert(values)
+        )
 
 
 def _is_conflict(error: BaseException) -> bool:
@@ -200,13 +201,15 @@ def _run(merge: MergeIntoWriter) -> None:
     merge.merge()
 
 
-def _condition(table: Table, rows: DataFrame) -> Column | None:
-    """The rows' keys are equal and, where the table is clustered, the target lies where the rows lie."""
-    equal = F.expr(" AND ".join(f"source.{column} = {table.name}.{column}" for column in table.key))
-    if not table.cluster_by:
-        return equal
-    where = pruning(rows, table.cluster_by[0], of=table.name)
-    return None if where is None else where & equal
+def _merge(name: str, table: Table, source: DataFrame, scope: DataFrame) -> MergeIntoWriter | None:
+    """A merge on the key that looks only where the clustering column of `scope` lies; none where that is nowhere."""
+    on = F.expr(" AND ".join(f"source.{column} = {table.name}.{column}" for column in table.key))
+    if table.cluster_by:
+        where = pruning(scope, table.cluster_by[0], of=table.name)
+        if where is None:
+            return None
+        on = where & on
+    return source.alias("source").mergeInto(name, on)
 
 
 def _differs(table: Table) -> Column:

@@ -7,7 +7,6 @@ committed only after its writes, so a task that is killed anywhere does the same
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -16,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import delta
-from lakehouse.changes import Changes
+from lakehouse.changes import Changes, Versions
 from lakehouse.progress import Progress
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
@@ -84,44 +83,37 @@ class Lakehouse:
         """Rows, version and last change of a table."""
         return delta.state(self.spark, self.name(table))
 
-    def changes(self, table: Table, consumer: str) -> Iterator[Changes]:
-        """Yield what changed in `table` since `consumer` last read it: once, or never when there is no news.
+    def changes(self, table: Table, consumer: str) -> Changes | None:
+        """What changed in `table` since `consumer` last committed; none when no row did.
 
-        The consumer's progress is committed when its loop body ends; an exception inside leaves it where it was::
-
-            for new in lake.changes(tables.user_events, consumer="engagement"):
-                lake.upsert(tables.daily_engagement, daily(new.rows))
+        The consumer commits it after its last write, see `Changes.commit`.
         """
         end = self._newest(table)
         start = self._start(consumer, table, end)
-        if start <= end.version:
-            changes = self._feed(table, start, end)
-            if not changes.empty:
-                log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
-                yield changes
-            self.progress.commit(consumer, {str(table): end.version})
+        if start > end.version:
+            return None
+        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
+        changes = Changes(rows, table, start, end.version, end.at, consumer, self.progress)
+        if rows.isEmpty():
+            # A merge that found nothing to do, an optimisation: there is nothing that could be lost.
+            changes.commit()
+            return None
+        log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
+        return changes
 
-    def news(self, consumer: str, *sources: Table, always: bool = False) -> Iterator[Mapping[Table, int]]:
-        """Yield the version of every source, once, if any of them changed since `consumer` last finished.
+    def news(self, consumer: str, *sources: Table) -> Versions | None:
+        """The version of every source, if any of them changed since `consumer` last committed; none otherwise.
 
         For consumers that read whole tables, such as a training: they run when there is news and not otherwise.
-
-        Parameters
-        ----------
-        always : bool
-            Yield even without news, because what the consumer makes is gone.
         """
-        ends = {source: self._newest(source) for source in sources}
-        starts = {source: self._start(consumer, source, end) for source, end in ends.items()}
-        moved = [source for source in sources if starts[source] <= ends[source].version]
-        if always or any(not self._feed(source, starts[source], ends[source]).empty for source in moved):
-            yield {source: end.version for source, end in ends.items()}
-        if moved:
-            self.progress.commit(consumer, {str(source): ends[source].version for source in moved})
+        # First, so that what is written from now on is news next time as well.
+        versions = {source: self.version(source) for source in sources}
+        changed = any(self.changes(source, consumer) for source in sources)
+        return Versions(versions, consumer, self.progress) if changed else None
 
     @cached_property
     def progress(self) -> Progress:
-        """How far consumers have read; `changes` and `news` keep it for tables."""
+        """How far consumers have read."""
         return Progress.under(self.settings)
 
     def upsert(self, table: Table, rows: DataFrame, *, wins: str | None = None) -> None:
@@ -138,7 +130,7 @@ class Lakehouse:
 
     def append_new(self, table: Table, rows: DataFrame) -> None:
         """Insert the rows whose key is not there yet and leave the others as they are."""
-        self.upsert(table, rows, wins="false")
+        delta.append_new(self.name(table), table, self._fitted(table, rows))
 
     def refresh(self, table: Table, rows: DataFrame, scope: DataFrame) -> None:
         """Make the table equal to `rows` for the keys in `scope`: update, insert, and delete what is gone.
@@ -159,10 +151,6 @@ class Lakehouse:
 
     def _newest(self, table: Table) -> delta.Commit:
         return delta.newest(self.spark, self.name(table))
-
-    def _feed(self, table: Table, start: int, end: delta.Commit) -> Changes:
-        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
-        return Changes(rows, table, start, end.version, end.at)
 
     def _start(self, consumer: str, source: Table, end: delta.Commit) -> int:
         """The first version that a consumer has not read; of a table that was made anew, the first there is."""

@@ -1,4 +1,7 @@
-"""Progress: up to which version each consumer has read each of its sources.
+"""Progress: how far each consumer has got in each of its sources.
+
+A position is a number that only its consumer understands: of a table the Delta version that was read, of a file when it
+was changed, of event time the second that everything before has happened by.
 
 A small file for each, beside the checkpoints of streams, which are the same thing for Kafka. A table would cost a query
 and a merge for every task, about a third of a task that has little to do, and nobody joins with it. Losing the
@@ -14,14 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, BaseModel, Field
 
 from lakehouse.settings import Settings
 
 
 class _Entry(BaseModel):
     source: str
-    version: int
+    # As it was called when there were only tables.
+    position: int = Field(validation_alias=AliasChoices("position", "version"))
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,19 @@ class Progress:
         return cls(settings.files / "progress")
 
     def of(self, consumer: str) -> Mapping[str, int]:
-        """The version of each source that a consumer has read last: of a table Delta's, of a file its own clock's."""
+        """The position of a consumer in each of its sources."""
         entries = (_Entry.model_validate_json(path.read_bytes()) for path in self._of(consumer).glob("*.json"))
-        return {entry.source: entry.version for entry in entries}
+        return {entry.source: entry.position for entry in entries}
 
-    def commit(self, consumer: str, versions: Mapping[str, int]) -> None:
-        """Note up to which version of each source a consumer has read."""
+    def commit(self, consumer: str, positions: Mapping[str, int]) -> None:
+        """Note how far a consumer has got in its sources."""
         folder = self._of(consumer)
         folder.mkdir(parents=True, exist_ok=True)
-        for source, version in versions.items():
+        for source, position in positions.items():
             name = hashlib.sha256(source.encode()).hexdigest()[:32]
             # Whole or not at all, whoever else writes.
             unfinished = folder / f"{name}.{uuid4().hex}"
-            unfinished.write_text(_Entry(source=source, version=version).model_dump_json())
+            unfinished.write_text(_Entry(source=source, position=position).model_dump_json())
             unfinished.replace(folder / f"{name}.json")
 
     def forget(self, consumer: str) -> None:

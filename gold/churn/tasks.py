@@ -38,20 +38,17 @@ log = logging.getLogger(__name__)
 @task
 def update_churn_features(lake: Lakehouse) -> None:
     """Find out what is known of shoppers before the newest day: of all when a day begins, then of whom it changes."""
-    for new in lake.changes(tables.daily_user_activity, consumer="churn_features"):
+    if new := lake.changes(tables.daily_user_activity, consumer="churn_features"):
         known = _newest(lake.read(tables.churn_features), C.as_of)
         arrived = _newest(new.feed, U.day)
         assert arrived is not None
         if known is None or arrived > known:
             lake.replace(tables.churn_features, activity.inputs(_history(lake, [arrived]), [arrived]))
-            continue
-        # What happens on the newest day counts from the day after it on.
-        earlier = new.touched(U.user_id, U.day).where(F.col(U.day) < F.lit(known)).select(U.user_id).distinct()
-        if earlier.isEmpty():
-            continue
-        theirs = _history(lake, [known]).join(earlier, U.user_id, "left_semi")
-        scope = earlier.withColumn(C.as_of, F.lit(known))
-        lake.refresh(tables.churn_features, activity.inputs(theirs, [known]), scope)
+        else:
+            # What happens on the newest day counts from the day after it on.
+            earlier = new.touched(U.user_id, U.day).where(F.col(U.day) < F.lit(known)).select(U.user_id).distinct()
+            _update_features(lake, earlier, known)
+        new.commit()
 
 
 @task
@@ -66,13 +63,14 @@ def predict_churn(lake: Lakehouse) -> None:
         The registry or the API does not answer; the next run catches up.
     """
     try:
-        for new in lake.changes(tables.churn_features, consumer="churn_predictions"):
+        if new := lake.changes(tables.churn_features, consumer="churn_predictions"):
             # Of days before, which the features no longer know, the predictions stay.
             today = F.col(C.as_of) == F.lit(_newest(lake.read(tables.churn_features), C.as_of))
             scope = new.touched(*tables.churn_features.key).where(today)
             features = lake.read(tables.churn_features, among=scope)
             with scratch_folder(lake) as scratch:
                 lake.refresh(tables.churn_predictions, _scored(lake, features, scratch), scope)
+            new.commit()
     except NothingToServeError as error:
         log.warning("no churn is predicted yet: %s", error)
 
@@ -118,6 +116,13 @@ def training_rows(lake: Lakehouse) -> pd.DataFrame:
         log.info("%d rows are more than one process learns from: a sample of the shoppers is taken", count)
         rows = rows.where(F.pmod(F.xxhash64(C.user_id), F.lit(count)) < MOST_ROWS)
     return rows.toPandas()  # about MOST_ROWS at most
+
+
+def _update_features(lake: Lakehouse, users: DataFrame, as_of: dt.date) -> None:
+    if not users.isEmpty():
+        theirs = _history(lake, [as_of]).join(users, U.user_id, "left_semi")
+        scope = users.withColumn(C.as_of, F.lit(as_of))
+        lake.refresh(tables.churn_features, activity.inputs(theirs, [as_of]), scope)
 
 
 def _newest(rows: DataFrame, column: str) -> dt.date | None:

@@ -22,28 +22,32 @@ D, E = tables.daily_engagement.c, tables.episodes.c
 @task
 def assign_ids(lake: Lakehouse) -> None:
     """Number the users and episodes that engagement or the catalogue names for the first time."""
-    for new in lake.changes(tables.daily_engagement, consumer="assign_ids"):
+    if new := lake.changes(tables.daily_engagement, consumer="assign_ids"):
         _number(lake, tables.user_ids, new.rows.select(F.col(D.user_id).alias("id")))
         _number(lake, tables.item_ids, new.rows.select(F.col(D.new_episode_id).alias("id")))
-    for new in lake.changes(tables.episodes, consumer="assign_ids"):
+        new.commit()
+    if new := lake.changes(tables.episodes, consumer="assign_ids"):
         _number(lake, tables.item_ids, new.rows.select(F.col(E.episode_id).alias("id")))
+        new.commit()
 
 
 @task
 def train_als(lake: Lakehouse) -> None:
     """Decide which configuration serves and fit it when engagement has changed; see `gold.listening.training`."""
-    # Somebody dropped what serves, or it was never there; without engagement there is nothing to make it from.
-    gone = not lake.exists(tables.als_item_factors) and not lake.read(tables.daily_engagement).isEmpty()
-    for versions in lake.news("train_als", tables.daily_engagement, tables.user_ids, always=gone):
+    if not lake.exists(tables.als_item_factors):
+        # Somebody dropped what serves, or it was never there.
+        lake.progress.forget("train_als")
+    if news := lake.news("train_als", tables.daily_engagement, tables.user_ids):
         from gold.listening.training import train
 
-        train(lake, versions)
+        train(lake, news.of)
+        news.commit()
 
 
 @task
 def recommend_als(lake: Lakehouse) -> None:
     """Recommend to every user, and to `ANYONE`, the best episodes that are available and that they have not seen."""
-    for _ in lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors, tables.episodes):
+    if news := lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors, tables.episodes):
         served = serving(lake).without(unavailable(lake))
         best = Diverse(served.factors, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n)
         explained = with_reasons(best, engaged(lake, served.configuration), served.items, served.configuration)
@@ -55,12 +59,13 @@ def recommend_als(lake: Lakehouse) -> None:
             .withColumnRenamed("score", "als_score")
         )
         replace_served(lake, tables.als_top_n, made, served.version)
+        news.commit()
 
 
 @task
 def similar_items(lake: Lakehouse) -> None:
     """Find the available episodes that listeners treat most alike, by the cosine of their factors."""
-    for _ in lake.news("similar_items", tables.als_item_factors, tables.episodes):
+    if news := lake.news("similar_items", tables.als_item_factors, tables.episodes):
         served = serving(lake).without(unavailable(lake))
         similar = (
             served.factors.similar_items(lake.settings.similar_n)
@@ -69,24 +74,27 @@ def similar_items(lake: Lakehouse) -> None:
             .withColumnRenamed("score", "similarity")
         )
         replace_served(lake, tables.als_item_item, similar, served.version)
+        news.commit()
 
 
 @task
 def evaluate(lake: Lakehouse, split: str) -> None:
     """Measure every kind of recommender when engagement has changed; see `gold.listening.comparison`."""
-    for _ in lake.news("evaluate", tables.daily_engagement):
+    if news := lake.news("evaluate", tables.daily_engagement):
         from gold.listening.comparison import candidates, compare
 
         compare(lake, candidates(lake.settings), split)
+        news.commit()
 
 
 @task
 def tune(lake: Lakehouse) -> None:
     """Search for a challenger when engagement has changed; see `gold.listening.tuning`."""
-    for _ in lake.news("tune", tables.daily_engagement):
+    if news := lake.news("tune", tables.daily_engagement):
         from gold.listening.tuning import search
 
         search(lake, lake.settings.tuning_trials)
+        news.commit()
 
 
 def _number(lake: Lakehouse, table: Table, ids: DataFrame) -> None:

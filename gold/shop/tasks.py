@@ -24,26 +24,28 @@ S, A = tables.sessions.c, tables.daily_item_activity.c
 @task
 def session_metrics(lake: Lakehouse) -> None:
     """Sum up the days that new, changed or deleted sessions began on, and find their most active sessions."""
-    for new in lake.changes(tables.sessions, consumer="session_metrics"):
+    if new := lake.changes(tables.sessions, consumer="session_metrics"):
         days = new.touched(S.day)
         sessions = lake.read(tables.sessions, among=days)
         lake.refresh(tables.session_metrics, metrics_of(sessions), scope=days)
         lake.refresh(tables.top_sessions, top_sessions(sessions), scope=ranks_of(days))
+        new.commit()
 
 
 @task
 def update_profiles(lake: Lakehouse) -> None:
     """Recompute the profiles of shoppers whose sessions changed; who has none left loses the profile."""
-    for new in lake.changes(tables.sessions, consumer="update_profiles"):
+    if new := lake.changes(tables.sessions, consumer="update_profiles"):
         users = new.touched(S.user_id).where(F.col(S.user_id).isNotNull())
         theirs = lake.read(tables.sessions, among=users)
         lake.refresh(tables.user_profiles, profiles(theirs, lake.settings.click_weights), scope=users)
+        new.commit()
 
 
 @task
 def item_popularity(lake: Lakehouse) -> None:
     """Find out which products are popular, and which become so, when there was activity."""
-    for _ in lake.news("item_popularity", tables.daily_item_activity):
+    if news := lake.news("item_popularity", tables.daily_item_activity):
         activity = lake.read(tables.daily_item_activity)
         newest = activity.agg(F.max(A.day)).first()
         assert newest is not None
@@ -52,27 +54,31 @@ def item_popularity(lake: Lakehouse) -> None:
         settings = lake.settings
         popular = popularity_of(window, settings.click_weights, settings.popularity_half_life_days)
         lake.replace(tables.item_popularity, popular)
+        news.commit()
 
 
 @task
 def train_sessions(lake: Lakehouse) -> None:
     """Decide which model of sessions serves and train it when sessions have changed; see `gold.shop.training`."""
     served = (tables.session_item_item, tables.session_item_factors)
-    # Somebody dropped what serves, or it was never there; without sessions there is nothing to make it from.
-    gone = not any(map(lake.exists, served)) and not lake.read(tables.sessions).isEmpty()
-    for versions in lake.news("train_sessions", tables.sessions, always=gone):
+    if not any(map(lake.exists, served)):
+        # Somebody dropped what serves, or it was never there.
+        lake.progress.forget("train_sessions")
+    if news := lake.news("train_sessions", tables.sessions):
         from gold.shop.training import train
 
-        train(lake, versions)
+        train(lake, news.of)
+        news.commit()
 
 
 @task
 def recommend_sessions(lake: Lakehouse) -> None:
     """Recommend products to every session that goes on, and to `ANYONE`."""
     sources = (tables.sessions, tables.item_popularity, tables.session_item_item, tables.session_item_factors)
-    for _ in lake.news("recommend_sessions", *sources):
+    if news := lake.news("recommend_sessions", *sources):
         sessions = active_sessions(lake, lake.settings.session_active_hours)
         model, version = serving(lake)
         popular = Popular(lake.read(tables.item_popularity).where("popularity > 0"))
         made = recommendations(sessions, model, popular, lake.settings.top_n)
         replace_served(lake, tables.session_recommendations, made, version)
+        news.commit()

@@ -72,15 +72,19 @@ def export(lake: Lakehouse, collection: str) -> None:
     served = COLLECTIONS.get(collection)
     if served is None:
         raise TaskParameterError(f"No table is served as {collection!r}. Known: {', '.join(COLLECTIONS)}.")
+    consumer = f"export {collection}"
     with document_store.connect(lake.settings) as database:
         gone = collection not in database.list_collection_names()
-        for _ in lake.news(f"export {collection}", *served.sources, always=gone):
+        if gone:
+            lake.progress.forget(consumer)
+        if news := lake.news(consumer, *served.sources):
             rows = lake.read(served.table)
             if gone and rows.isEmpty():
                 log.info("there is nothing to serve as %s yet", collection)
-                continue
-            titled = with_titles(rows, lake.read(tables.episodes), served.titles) if served.titles else rows
-            document_store.replace_collection(database, collection, documents(titled, served.key), index=served.key)
+            else:
+                titled = with_titles(rows, lake.read(tables.episodes), served.titles) if served.titles else rows
+                document_store.replace_collection(database, collection, documents(titled, served.key), index=served.key)
+            news.commit()
 
 
 def with_titles(rows: DataFrame, episodes: DataFrame, titles: Mapping[str, str]) -> DataFrame:

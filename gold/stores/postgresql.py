@@ -74,7 +74,7 @@ def store(lake: Lakehouse, table: str) -> None:
     with database.connect(lake.settings) as connected:
         if not connected.knows(stored.target):
             lake.progress.forget(consumer)
-        for new in lake.changes(stored.source, consumer):
+        if new := lake.changes(stored.source, consumer):
             with scratch_folder(lake) as scratch:
                 # Rows may have to be sent twice, and deleted ones are rare.
                 changed = scratch("changed", stored.fitted(new.latest))
@@ -88,3 +88,4 @@ def store(lake: Lakehouse, table: str) -> None:
                     FrameRows(changed.where("NOT is_deleted"), stored.target.columns),
                     () if gone.isEmpty() else FrameRows(gone, stored.target.key),
                 )
+            new.commit()

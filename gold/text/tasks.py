@@ -27,18 +27,20 @@ def embed_episodes(lake: Lakehouse) -> None:
     encoder = encoder_files(lake.settings)
     _embed_for_new_encoder(lake, encoder)
     for source in (tables.episodes, tables.transcripts):
-        for new in lake.changes(source, consumer=CONSUMER):
+        if new := lake.changes(source, consumer=CONSUMER):
             _embed(lake, encoder, new.touched(*KEY))
+            new.commit()
 
 
 @task
 def similar_texts(lake: Lakehouse) -> None:
     """Find the episodes whose texts are most alike, when an embedding has changed."""
-    for _ in lake.news("similar_texts", tables.episode_embeddings):
+    if news := lake.news("similar_texts", tables.episode_embeddings):
         embeddings = lake.read(tables.episode_embeddings)
         encoders = embeddings.select("episode_id", "encoder")
         found = similar(embeddings, lake.settings.text_similar_n).join(encoders, "episode_id")
         lake.replace(tables.text_similarities, found.withColumn("generated_at", F.current_timestamp()))
+        news.commit()
 
 
 def _embed_for_new_encoder(lake: Lakehouse, encoder: EncoderFiles) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.quality.expectation import Expectation, Suite
-from lakehouse.quality.news import News
+from lakehouse.quality.unchecked import Unchecked
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
@@ -34,7 +34,7 @@ class Outcome:
 class Check:
     """What came of a suite."""
 
-    new: News
+    subject: Unchecked
     num_rows: int
     outcomes: Sequence[Outcome]
     result: ExpectationSuiteValidationResult
@@ -42,7 +42,7 @@ class Check:
     @property
     def run_id(self) -> str:
         """The same for every check of the same version of the table."""
-        return f"{self.new.table}@{self.new.version}"
+        return f"{self.subject.table}@{self.subject.version}"
 
     @property
     def broken(self) -> Sequence[Outcome]:
@@ -50,29 +50,31 @@ class Check:
         return [o for o in self.outcomes if not o.passed and o.expectation.severity == "critical"]
 
 
-def check(context: AbstractDataContext, new: News) -> Check:
+def check(context: AbstractDataContext, subject: Unchecked) -> Check:
     """Check rows in two or three Spark jobs; only what failed is looked at again, to count how much."""
-    expected = new.suite.expectations
-    batch = _batch(context, new)
-    result = _validated(batch, new.suite, range(len(expected)), {"result_format": "BOOLEAN_ONLY"})
+    expected = subject.suite.expectations
+    batch = _batch(context, subject)
+    result = _validated(batch, subject.suite, range(len(expected)), {"result_format": "BOOLEAN_ONLY"})
     failed = [_number(found) for found in result.results if not found.success]
     if failed:
-        counted = {_number(found): found for found in _validated(batch, new.suite, failed, _NO_SAMPLES).results}
+        counted = {_number(found): found for found in _validated(batch, subject.suite, failed, _NO_SAMPLES).results}
         result.results = [counted.get(_number(found), found) for found in result.results]
     _log_exceptions(result)
-    num_rows = new.rows.count()
+    num_rows = subject.rows.count()
     found = {_number(one): one for one in result.results}
     for number, expectation in enumerate(expected):
         if found[number].success and not found[number].result:
             found[number].result = _implied(expectation, num_rows)
     outcomes = [Outcome(e, bool(found[n].success), _observed(found[n])) for n, e in enumerate(expected)]
-    return Check(new, num_rows, outcomes, result)
+    return Check(subject, num_rows, outcomes, result)
 
 
-def _batch(context: AbstractDataContext, new: News) -> Batch:
+def _batch(context: AbstractDataContext, subject: Unchecked) -> Batch:
     source = context.data_sources.add_or_update_spark("lakehouse", persist=False)
-    batches = source.add_dataframe_asset(str(new.table)).add_batch_definition_whole_dataframe(f"version {new.version}")
-    return batches.get_batch({"dataframe": new.rows})
+    batches = source.add_dataframe_asset(str(subject.table)).add_batch_definition_whole_dataframe(
+        f"version {subject.version}"
+    )
+    return batches.get_batch({"dataframe": subject.rows})
 
 
 def _validated(

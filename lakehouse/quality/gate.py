@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from lakehouse import tables
 from lakehouse.errors import QualityGateError, TaskParameterError
 from lakehouse.lake import Lakehouse
-from lakehouse.quality.news import commit, news
 from lakehouse.quality.pages import data_docs_index
 from lakehouse.quality.suites import gates, suites
+from lakehouse.quality.unchecked import unchecked
 from lakehouse.task import task
 
 __all__ = ["check_quality", "data_docs_index"]
@@ -44,7 +44,7 @@ def check_quality(lake: Lakehouse, layer: str) -> None:
     """
     if layer not in gates():
         raise TaskParameterError(f"There is no quality gate of layer {layer!r}. Layers: {', '.join(gates())}.")
-    found = [new for suite in suites(layer, lake.settings) if (new := news(lake, suite))]
+    found = [subject for suite in suites(layer, lake.settings) if (subject := unchecked(lake, suite))]
     if not found:
         return
     # Only here, because the library takes seconds to import.
@@ -52,11 +52,13 @@ def check_quality(lake: Lakehouse, layer: str) -> None:
     from lakehouse.quality.pages import open_context, publish
 
     context = open_context(lake.settings)
-    checks = [check(context, new) for new in found]
+    checks = [check(context, subject) for subject in found]
     at = dt.datetime.now(dt.UTC)
     _record(lake, checks, at)
     publish(context, lake.settings, [(done.run_id, done.result) for done in checks], at)
-    commit(lake, [done.new for done in checks if not done.broken])
+    for done in checks:
+        if not done.broken:
+            done.subject.new.commit()
     _report(lake, layer, checks)
 
 
@@ -64,13 +66,13 @@ def _record(lake: Lakehouse, checks: Sequence[Check], at: dt.datetime) -> None:
     rows = [
         (
             done.run_id,
-            str(done.new.table),
+            str(done.subject.table),
             str(outcome.expectation),
             outcome.expectation.severity,
             outcome.passed,
             outcome.observed,
             done.num_rows,
-            done.new.version,
+            done.subject.version,
             at,
         )
         for done in checks
@@ -96,4 +98,4 @@ def _report(lake: Lakehouse, layer: str, checks: Sequence[Check]) -> None:
 
 
 def _sentence(done: Check, outcome: Outcome) -> str:
-    return f"{done.new.table} version {done.new.version} broke {outcome.expectation}: {outcome.observed}"
+    return f"{done.subject.table} version {done.subject.version} broke {outcome.expectation}: {outcome.observed}"

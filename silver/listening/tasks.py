@@ -23,36 +23,39 @@ M = tables.daily_mix.c
 @task
 def update_events(lake: Lakehouse) -> None:
     """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
-    for new in lake.changes(tables.raw_user_events, consumer="user_events"):
+    if new := lake.changes(tables.raw_user_events, consumer="user_events"):
         with scratch_folder(lake) as scratch:
             valid = events.typed(accepted(lake, new, events.FIELDS, events.checked, scratch))
             unique = events.IDENTITY.deduplicated(events.with_weight(valid, lake.settings.weights))
             lake.upsert(tables.user_events, unique, wins=events.IDENTITY.wins)
+        new.commit()
 
 
 @task
 def update_engagement(lake: Lakehouse) -> None:
     """Recompute the (user, episode, day) groups that new events touched."""
-    for new in lake.changes(tables.user_events, consumer="daily_engagement"):
+    if new := lake.changes(tables.user_events, consumer="daily_engagement"):
         touched = new.touched(*engagement.GROUP)
         recomputed = engagement.daily(lake.read(tables.user_events, among=touched))
         lake.refresh(tables.daily_engagement, recomputed, scope=touched)
+        new.commit()
 
 
 @task
 def update_episodes(lake: Lakehouse) -> None:
     """Keep what the newest record of each episode says; quarantine what cannot be used."""
-    for new in lake.changes(tables.raw_episode_metadata, consumer="episodes"):
+    if new := lake.changes(tables.raw_episode_metadata, consumer="episodes"):
         with scratch_folder(lake) as scratch:
             valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, scratch))
             lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
+        new.commit()
 
 
 @task
 def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None:
     """Count again the days that changed events touched, and measure the drift of all days that this concerns."""
     of = drift.STREAMS[stream]
-    for new in lake.changes(of.table, consumer=f"drift_{stream}"):
+    if new := lake.changes(of.table, consumer=f"drift_{stream}"):
         is_its_own = F.col(M.stream) == stream
         touched = _days(new.feed)
         _count(lake, stream, _frame(lake, touched))
@@ -62,6 +65,7 @@ def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None
         measured = drift.drift(mixes, unfinished=known[-1:]).join(days, M.day, "left_semi")
         scope = days.select(F.lit(stream).alias(M.stream), F.explode(F.lit([*of.features])).alias(M.feature), M.day)
         lake.refresh(tables.drift, measured, scope)
+        new.commit()
 
 
 def _count(lake: Lakehouse, stream: str, days: DataFrame) -> None:

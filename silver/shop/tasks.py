@@ -25,34 +25,37 @@ W = tables.funnel_summary.c
 def update_purchases(lake: Lakehouse) -> None:
     """Type the purchases that files brought, each once; quarantine what cannot be used."""
     names = purchases.columns(lake.settings.purchases_columns)
-    for new in lake.changes(tables.raw_purchases, consumer="purchases"):
+    if new := lake.changes(tables.raw_purchases, consumer="purchases"):
         with scratch_folder(lake) as scratch:
             fields = tuple(dict.fromkeys(names.values()))
             valid = accepted(lake, new, fields, lambda parsed: purchases.checked(parsed, names), scratch)
             lake.append_new(tables.purchases, purchases.typed(valid))
+        new.commit()
 
 
 @task
 def update_clicks(lake: Lakehouse) -> None:
     """Type and deduplicate the clicks that arrived, each with what its shopper had bought before that day."""
     # First, so that events that arrive now are not looked at twice.
-    for late in lake.changes(tables.purchases, consumer="clickstream_events"):
+    if late := lake.changes(tables.purchases, consumer="clickstream_events"):
         since = late.rows.groupBy(P.user_id).agg(F.min(P.purchase_date).alias("since"))
         with scratch_folder(lake) as scratch:
             corrected = scratch("corrected", _with_history(lake, _after(lake, scratch("since", since))))
             lake.upsert(tables.clickstream_events, corrected)
-    for new in lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
+        late.commit()
+    if new := lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
         with scratch_folder(lake) as scratch:
             valid = clicks.typed(accepted(lake, new, clicks.FIELDS, clicks.checked, scratch))
             enriched = scratch("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
             lake.upsert(tables.clickstream_events, enriched, wins=clicks.IDENTITY.wins)
+        new.commit()
 
 
 @task
 def update_sessions(lake: Lakehouse) -> None:
     """Make the sessions anew that changed events extend, join or split."""
     rules = Rules.of(lake.settings)
-    for new in lake.changes(tables.clickstream_events, consumer="sessions"):
+    if new := lake.changes(tables.clickstream_events, consumer="sessions"):
         with scratch_folder(lake) as scratch:
             changed = with_owner(new.touched(C.session_id, C.user_id, C.day, C.timestamp))
             touched = scratch("touched", neighbourhoods.touched(changed, rules))
@@ -69,24 +72,27 @@ def update_sessions(lake: Lakehouse) -> None:
             made = scratch("made", sessions(neighbourhoods.within(events, days), rules))
             scope = stale.select(*tables.sessions.key).union(made.select(*tables.sessions.key)).distinct()
             lake.refresh(tables.sessions, made, scope)
+        new.commit()
 
 
 @task
 def update_item_activity(lake: Lakehouse) -> None:
     """Count again what happened to each product on the days that changed events touched."""
-    for new in lake.changes(tables.clickstream_events, consumer="daily_item_activity"):
+    if new := lake.changes(tables.clickstream_events, consumer="daily_item_activity"):
         touched = new.touched(*item_activity.GROUP)
         recounted = item_activity.daily(lake.read(tables.clickstream_events, among=touched))
         lake.refresh(tables.daily_item_activity, recounted, scope=touched)
+        new.commit()
 
 
 @task
 def update_user_activity(lake: Lakehouse) -> None:
     """Sum up again what the shoppers did on the days that changed events touched."""
-    for new in lake.changes(tables.clickstream_events, consumer="daily_user_activity"):
+    if new := lake.changes(tables.clickstream_events, consumer="daily_user_activity"):
         touched = new.touched(*user_activity.GROUP).where(F.col(C.user_id).isNotNull())
         summed = user_activity.daily(lake.read(tables.clickstream_events, among=touched))
         lake.refresh(tables.daily_user_activity, summed, scope=touched)
+        new.commit()
 
 
 @task
@@ -96,8 +102,8 @@ def update_funnel(lake: Lakehouse) -> None:
     The watermark lies `funnel_watermark_minutes` before the newest window that has an event. An event later than it
     corrects its window, which then says so.
     """
-    consumer, newest_window = "funnel_summary", "newest window, seconds"
-    for new in lake.changes(tables.clickstream_events, consumer):
+    consumer, newest_window = "funnel_summary", "newest window"
+    if new := lake.changes(tables.clickstream_events, consumer):
         with scratch_folder(lake) as scratch:
             moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())
             touched = scratch("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
@@ -115,6 +121,7 @@ def update_funnel(lake: Lakehouse) -> None:
             closed = lake.read(tables.funnel_summary).where(closing)
             lake.upsert(tables.funnel_summary, scratch("closed", closed.withColumn(W.is_final, F.lit(True))))
             lake.progress.commit(consumer, {newest_window: newest})
+        new.commit()
 
 
 def _newest(windows: DataFrame) -> int:

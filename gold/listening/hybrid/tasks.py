@@ -33,7 +33,7 @@ NEWS = (
 @task
 def recommend(lake: Lakehouse) -> None:
     """Recommend to every user, and to strangers of each language, by listening, text and popularity together."""
-    for _ in lake.news("recommend", *NEWS):
+    if news := lake.news("recommend", *NEWS):
         with scratch_folder(lake) as scratch:
             served = serving(lake)
             made = _personal(lake, served, scratch).unionByName(_trending(lake, served), allowMissingColumns=True)
@@ -41,6 +41,7 @@ def recommend(lake: Lakehouse) -> None:
             replace_served(
                 lake, tables.final_recommendations, made.join(titles, "recommended_episode_id", "left"), served.version
             )
+        news.commit()
 
 
 def _personal(lake: Lakehouse, served: Serving, scratch: Scratch) -> DataFrame:

@@ -28,6 +28,14 @@ def stored(lake):
     return {(row["user_id"], row["day"]): row["engagement"] for row in rows}
 
 
+def consume(lake, table):
+    new = lake.changes(table, "me")
+    if new is None:
+        return []
+    new.commit()
+    return [row[0] for row in new.rows.collect()]
+
+
 @pytest.fixture
 def ids(lake):
     return lambda *pairs: lake.spark.createDataFrame(list(pairs), tables.user_ids.schema)
@@ -37,13 +45,13 @@ def test_an_upsert_twice_is_an_upsert_once(lake, spark):
     rows = engagement(spark, ("u1", "e1", DAY, "2"), ("u2", "e1", DAY, "3"))
 
     lake.upsert(tables.daily_engagement, rows)
-    list(lake.changes(tables.daily_engagement, "me"))
+    consume(lake, tables.daily_engagement)
     lake.upsert(tables.daily_engagement, rows)
 
     assert_df_equality(
         lake.read(tables.daily_engagement), rows, ignore_row_order=True, ignore_nullable=True, ignore_metadata=True
     )
-    assert not list(lake.changes(tables.daily_engagement, "me"))
+    assert lake.changes(tables.daily_engagement, "me") is None
 
 
 def test_a_refresh_updates_inserts_and_deletes_within_its_scope_only(lake, spark):
@@ -68,52 +76,55 @@ def test_append_new_leaves_existing_rows_alone(lake, ids):
 
 def test_a_consumer_sees_each_change_once(lake, ids):
     lake.append_new(tables.user_ids, ids(("a", 0)))
-    seen = [[row["id"] for row in new.rows.collect()] for new in lake.changes(tables.user_ids, "me")]
+    first = consume(lake, tables.user_ids)
     lake.append_new(tables.user_ids, ids(("a", 0), ("b", 1)))
-    seen += [[row["id"] for row in new.rows.collect()] for new in lake.changes(tables.user_ids, "me")]
-    seen += [["nothing new"] for _ in lake.changes(tables.user_ids, "me")]
 
-    assert seen == [["a"], ["b"]]
+    assert (first, consume(lake, tables.user_ids), consume(lake, tables.user_ids)) == (["a"], ["b"], [])
 
 
-def test_a_consumer_that_fails_sees_the_same_changes_again(lake, ids):
+def test_a_consumer_that_ends_before_it_commits_sees_the_same_changes_again(lake, ids):
     lake.append_new(tables.user_ids, ids(("a", 0)))
 
-    def consume(fail: bool) -> list[str]:
-        found = []
-        for new in lake.changes(tables.user_ids, "me"):
-            found = [row["id"] for row in new.rows.collect()]
-            if fail:
-                raise RuntimeError("killed")
-        return found
+    assert lake.changes(tables.user_ids, "me") is not None
+    assert consume(lake, tables.user_ids) == ["a"]
 
-    with pytest.raises(RuntimeError):
-        consume(fail=True)
 
-    assert consume(fail=False) == ["a"]
+def test_versions_that_changed_no_row_are_read_once(lake, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    consume(lake, tables.user_ids)
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    before = lake.progress.of("me")
+
+    assert lake.changes(tables.user_ids, "me") is None
+    assert lake.progress.of("me") == {"gold.user_ids": before["gold.user_ids"] + 1}
 
 
 def test_touched_keys_include_those_that_an_update_left(lake, spark):
     lake.upsert(tables.user_ids, spark.createDataFrame([("a", 1)], tables.user_ids.schema))
-    list(lake.changes(tables.user_ids, "me"))
+    consume(lake, tables.user_ids)
     lake.upsert(tables.user_ids, spark.createDataFrame([("a", 2)], tables.user_ids.schema))
 
-    touched = [{row["idx"] for row in new.touched("idx").collect()} for new in lake.changes(tables.user_ids, "me")]
+    new = lake.changes(tables.user_ids, "me")
 
-    assert touched == [{1, 2}]
+    assert {row["idx"] for row in new.touched("idx").collect()} == {1, 2}
 
 
 def test_news_come_once_for_a_change_of_any_source(lake, ids):
     sources = (tables.user_ids, tables.item_ids)
 
-    def runs(**options) -> int:
-        return sum(1 for _ in lake.news("trainer", *sources, **options))
+    def runs() -> bool:
+        news = lake.news("trainer", *sources)
+        if news:
+            news.commit()
+        return news is not None
 
     empty = runs()
     lake.append_new(tables.user_ids, ids(("a", 0)))
     lake.append_new(tables.item_ids, ids(("x", 0)))
+    changed = [runs(), runs()]
+    lake.progress.forget("trainer")
 
-    assert [empty, runs(), runs(), runs(always=True), runs()] == [0, 1, 0, 1, 0]
+    assert [empty, *changed, runs(), runs()] == [False, True, False, True, False]
 
 
 def test_a_merge_reads_only_the_files_of_its_days(lake, spark):

@@ -15,7 +15,7 @@ from lakehouse.quality.expectation import Suite, between, not_empty
 from lakehouse.quality.gate import check_quality, data_docs_index
 from lakehouse.quality.suites import gates, suites
 from lakehouse.settings import Settings
-from silver.listening.expectations import REASONS
+from silver.expectations import REASONS
 
 DAY = dt.date(2024, 5, 1)
 TS = dt.datetime(2024, 5, 1, 10)
@@ -65,7 +65,7 @@ def test_a_suite_names_columns_of_its_table(suite):
 
 
 def test_a_layer_without_a_gate_is_refused_with_the_layers_that_have_one(lake):
-    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, silver, text, gold, recommend, shop_bronze"):
+    with pytest.raises(TaskParameterError, match=r"'platinum'.*bronze, churn, gold, recommend, shop_bronze, shop_gold"):
         check(lake, "platinum")
 
 

@@ -106,7 +106,7 @@ def test_an_empty_lakehouse_has_no_freshness_and_no_progress(stores):
 
 def test_progress_says_how_far_behind_a_task_is(stores, tmp_path):
     write(tmp_path, tables.user_events, listening(1))
-    stores.progress.commit("engagement", {str(tables.user_events): 0, "newest window, seconds": 7})
+    stores.progress.commit("engagement", {str(tables.user_events): 0, "newest window": 7})
     write(tmp_path, tables.user_events, listening(2))
 
     rows = now.progress(stores).rows

@@ -1,14 +1,14 @@
-"""News: the rows of a table that a suite looks at, which are those that changed since its last good check."""
+"""Unchecked: the rows of a table that a suite looks at, which are those that changed since its last good check."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.changes import Changes, Versions
 from lakehouse.lake import Lakehouse
 from lakehouse.quality.expectation import Suite
 from lakehouse.tables import RAW, Table
@@ -17,12 +17,13 @@ CONSUMER = "quality"
 
 
 @dataclass(frozen=True)
-class News:
-    """Rows to check and the table's Delta version that they are of."""
+class Unchecked:
+    """Rows to check and the table's Delta version that they are of; `new` is committed once they were found good."""
 
     suite: Suite
     rows: DataFrame
     version: int
+    new: Changes | Versions
 
     @property
     def table(self) -> Table:
@@ -30,32 +31,23 @@ class News:
         return self.suite.table
 
 
-def news(lake: Lakehouse, suite: Suite) -> News | None:
-    """What changed in a suite's table since its last good check; none when nothing did.
-
-    Leaving a loop over changes early leaves the progress where it was: `commit` moves it, after the check.
-    """
+def unchecked(lake: Lakehouse, suite: Suite) -> Unchecked | None:
+    """What changed in a suite's table since its last good check; none when nothing did."""
     if not lake.exists(suite.table):
         return None
-    # Before the changes are read: what another job writes in between is then news next time as well.
-    version = lake.version(suite.table)
     if suite.scope == "whole":
-        for _ in lake.news(CONSUMER, suite.table):
-            return News(suite, _with_derived(suite, lake.read(suite.table)), version)
-        return None
-    for new in lake.changes(suite.table, CONSUMER):
-        # Not only what changed but all that now stands there: a key may be doubled by a row that was there before.
-        touched = new.touched(*(suite.touched_by or suite.table.key))
-        rows = new.rows if suite.scope == "inserted" else lake.read(suite.table, among=touched)
-        if suite.table == tables.quarantine:
-            rows = with_share_of_records(rows, lake)
-        return News(suite, _with_derived(suite, rows), version)
+        if news := lake.news(CONSUMER, suite.table):
+            return Unchecked(suite, _derived(suite, lake.read(suite.table)), news.of[suite.table], news)
+    elif new := lake.changes(suite.table, CONSUMER):
+        return Unchecked(suite, _derived(suite, _standing(lake, suite, new)), new.last_version, new)
     return None
 
 
-def commit(lake: Lakehouse, checked: Iterable[News]) -> None:
-    """Note that news were checked."""
-    lake.progress.commit(CONSUMER, {str(new.table): new.version for new in checked})
+def _standing(lake: Lakehouse, suite: Suite, new: Changes) -> DataFrame:
+    if suite.scope == "inserted":
+        return with_share_of_records(new.rows, lake) if suite.table == tables.quarantine else new.rows
+    # Not only what changed but all that now stands there: a key may be doubled by a row that was there before.
+    return lake.read(suite.table, among=new.touched(*(suite.touched_by or suite.table.key)))
 
 
 def with_share_of_records(quarantined: DataFrame, lake: Lakehouse) -> DataFrame:
@@ -87,5 +79,5 @@ def with_share_of_records(quarantined: DataFrame, lake: Lakehouse) -> DataFrame:
     return quarantined.withColumn("share_of_records", share)
 
 
-def _with_derived(suite: Suite, rows: DataFrame) -> DataFrame:
+def _derived(suite: Suite, rows: DataFrame) -> DataFrame:
     return rows.select("*", *(F.expr(sql).alias(name) for name, sql in suite.derived.items()))
