@@ -26,13 +26,14 @@ from benchmarks.lakes import benchmark_home
 from gold.engines.fold_in import folded_in
 from gold.engines.vectors import collected
 from gold.shop import factors
-from gold.shop.interests import COUNTS, interests
+from gold.shop.interests import interests
 from gold.shop.item_item import ItemItem, neighbours
 from gold.shop.judging import K, Trial
 from gold.shop.popular import by_sessions
 from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.settings import ClickWeights
 from reclake.report import table_of
+from silver.shop.item_activity import COUNTED
 
 WEIGHTS = ClickWeights()
 MOST_NEIGHBOURS = 100
@@ -118,10 +119,10 @@ def sessions_of(events: DataFrame) -> DataFrame:
     """What models need of `silver.sessions`, and `steps`: what happened, newest first, an item as often as it came."""
     items = events.groupBy("session_id", "item_id").agg(
         F.max("timestamp").alias("last_at"),
-        *(F.count_if(F.col("event_type") == kind).alias(column) for column, kind in COUNTS.items()),
+        *(F.count_if(F.col("event_type") == kind).alias(column) for column, kind in COUNTED.items()),
     )
     of_items = items.groupBy("session_id").agg(
-        F.reverse(F.array_sort(F.collect_list(F.struct("last_at", "item_id", *COUNTS)))).alias("items"),
+        F.reverse(F.array_sort(F.collect_list(F.struct("last_at", "item_id", *COUNTED)))).alias("items"),
         F.max("last_at").alias("ended_at"),
     )
     steps = F.reverse(F.array_sort(F.collect_list(F.struct("timestamp", "item_id")))).alias("steps")

@@ -16,6 +16,9 @@ Recommendation = dict[str, Any]
 ANYONE = "*"
 """Whose recommendations a user gets who has none of their own: what is popular now."""
 
+LIKED, SIMILAR, POPULAR, SESSION = "liked", "similar", "popular", "session"
+"""Why something is recommended: listeners agree, it reads alike, all want it, it goes with another."""
+
 
 def for_user(
     database: Database[dict[str, Any]], user_id: str, n: int, language: str | None = None
@@ -57,9 +60,9 @@ def why(recommendation: Recommendation) -> str:
         return "they liked it, and have not completed it"
     because = recommendation["because_title"] or recommendation["because_episode_id"]
     told = {
-        "liked": f"listeners of {because} like it",
-        "similar": f"it is about the same as {because}",
-        "popular": "it is popular now",
+        LIKED: f"listeners of {because} like it",
+        SIMILAR: f"it is about the same as {because}",
+        POPULAR: "it is popular now",
     }
     return told.get(recommendation["reason"], "")
 
@@ -72,7 +75,7 @@ def why_product(recommendation: Recommendation) -> str:
     >>> why_product({"because_item_id": "item-7", "reason": "session"})
     'goes with item-7'
     """
-    told = {"session": f"goes with {recommendation['because_item_id']}", "popular": "it is popular now"}
+    told = {SESSION: f"goes with {recommendation['because_item_id']}", POPULAR: "it is popular now"}
     return told.get(recommendation["reason"], "")
 
 

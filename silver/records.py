@@ -7,6 +7,7 @@ record breaks names its reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum, auto
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -25,6 +26,25 @@ YEAR = r"(19[7-9]\d|2[01]\d\d)"
 """Years that a time can be of: what software writes that knows none, such as `0001-01-01`, is no time."""
 _TIME = rf"^{YEAR}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d:?\d\d)?$"
 _CORRUPT = "_corrupt"
+
+
+class Reason(StrEnum):
+    """Why a record may be in quarantine."""
+
+    ABSURD_AMOUNT = auto()
+    ABSURD_SECONDS = auto()
+    BAD_NUMBER = auto()
+    BAD_TIMESTAMP = auto()
+    CLOCK_AHEAD = auto()
+    EMPTY_VALUE = auto()
+    MISSING_FIELD = auto()
+    NEGATIVE_AMOUNT = auto()
+    NEGATIVE_SECONDS = auto()
+    NOT_JSON = auto()
+    OVERSIZED_ID = auto()
+    OVERSIZED_VALUE = auto()
+    RATING_OUT_OF_RANGE = auto()
+    UNKNOWN_EVENT = auto()
 
 
 def accepted(
@@ -64,14 +84,14 @@ def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
     return raw.withColumn("record", record).withColumn(
         "fault",
         first_fault(
-            broken(F.col("value").isNull(), "empty_value", F.lit("no value")),
+            broken(F.col("value").isNull(), Reason.EMPTY_VALUE, F.lit("no value")),
             broken(
                 F.length("value") > max_bytes,
-                "oversized_value",
+                Reason.OVERSIZED_VALUE,
                 F.concat(F.length("value").cast("string"), F.lit(f" bytes, at most {max_bytes}")),
             ),
-            broken(~F.is_valid_utf8(F.col("value")), "not_json", F.lit("not UTF-8")),
-            broken(~F.coalesce(is_object, F.lit(False)), "not_json", F.lit("not a JSON object")),
+            broken(~F.is_valid_utf8(F.col("value")), Reason.NOT_JSON, F.lit("not UTF-8")),
+            broken(~F.coalesce(is_object, F.lit(False)), Reason.NOT_JSON, F.lit("not a JSON object")),
         ),
     )
 
@@ -98,9 +118,9 @@ def rejected(rows: DataFrame, source: Table) -> DataFrame:
     )
 
 
-def broken(condition: Column, reason: str, detail: Column) -> Column:
+def broken(condition: Column, reason: Reason, detail: Column) -> Column:
     """A rule: a fault where `condition` holds, null elsewhere."""
-    return F.when(condition, F.struct(F.lit(reason).alias("reason"), detail.alias("detail")))
+    return F.when(condition, F.struct(F.lit(reason.value).alias("reason"), detail.alias("detail")))
 
 
 def first_fault(*faults: Column) -> Column:
@@ -111,13 +131,18 @@ def first_fault(*faults: Column) -> Column:
 def missing(*fields: str) -> Column:
     """A rule: the first of `fields` that is absent, null or blank."""
     return first_fault(
-        *(broken(F.trim(F.coalesce(field(name), F.lit(""))) == "", "missing_field", F.lit(name)) for name in fields)
+        *(
+            broken(F.trim(F.coalesce(field(name), F.lit(""))) == "", Reason.MISSING_FIELD, F.lit(name))
+            for name in fields
+        )
     )
 
 
 def too_long(*fields: str) -> Column:
     """A rule: the first of `fields` that is longer than an id may be."""
-    return first_fault(*(broken(F.length(field(name)) > LONGEST_ID, "oversized_id", F.lit(name)) for name in fields))
+    return first_fault(
+        *(broken(F.length(field(name)) > LONGEST_ID, Reason.OVERSIZED_ID, F.lit(name)) for name in fields)
+    )
 
 
 def field(name: str) -> Column:

@@ -10,9 +10,9 @@ from pyspark.sql import functions as F
 
 from gold.churn.features import HISTORY_DAYS, INPUTS, MOST_TENURE_DAYS, RECENT_DAYS
 from lakehouse import tables
+from silver.shop.item_activity import COUNTS
 
 U, C = tables.daily_user_activity.c, tables.churn_features.c
-COUNTS = (U.num_views, U.num_clicks, U.num_add_to_cart, U.num_purchases)
 
 
 def inputs(activity: DataFrame, days: Sequence[dt.date]) -> DataFrame:

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gold.churn.features import HISTORY_DAYS, LONGEST_SESSION_SECONDS, MOST_EVENTS, MOST_TENURE_DAYS
 from lakehouse import tables
 from lakehouse.quality.expectation import Suite, between, in_set, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, counted
 from lakehouse.settings import Settings
-from silver.shop.expectations import activity, funnel
+from silver.shop.expectations import daily_user_activity, funnel_summary
+from silver.shop.item_activity import COUNTS
 
 
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
-    return [activity(), funnel(), _features(), _predictions()]
+    return [daily_user_activity(), funnel_summary(), _features(), _predictions()]
 
 
 def _features() -> Suite:
     # As the churn API takes them; what it would refuse must not be written.
     c = tables.churn_features.c
-    counts = (c.num_views, c.num_clicks, c.num_add_to_cart, c.num_purchases, c.recent_events, c.num_sessions)
+    counts = (*COUNTS, c.recent_events, c.num_sessions)
     return Suite(
         tables.churn_features,
         (
             KEY_ONCE,
             *(not_null(count) for count in counts),
-            *(between(count, 0, 1_000_000_000) for count in counts),
-            between(c.recency_days, 1, 28),
-            between(c.active_days, 1, 28),
-            between(c.tenure_days, 1, 365),
-            between(c.mean_session_seconds, 0, 28 * 86_400),
+            *(between(count, 0, MOST_EVENTS) for count in counts),
+            between(c.recency_days, 1, HISTORY_DAYS),
+            between(c.active_days, 1, HISTORY_DAYS),
+            between(c.tenure_days, 1, MOST_TENURE_DAYS),
+            between(c.mean_session_seconds, 0, LONGEST_SESSION_SECONDS),
             between("recent_beyond_all", None, 0),
         ),
         scope="whole",
-        derived=counted(tables.churn_features)
-        | {"recent_beyond_all": "recent_events - num_views - num_clicks - num_add_to_cart - num_purchases"},
+        derived=counted(tables.churn_features) | {"recent_beyond_all": " - ".join((c.recent_events, *COUNTS))},
     )
 
 

@@ -21,6 +21,7 @@ RECENT_DAYS = 7
 """The last of those days, which the trend compares with all of them."""
 MOST_TENURE_DAYS = 365
 MOST_EVENTS = 1_000_000_000
+LONGEST_SESSION_SECONDS = HISTORY_DAYS * 86_400
 
 _Count = Annotated[int, Field(ge=0, le=MOST_EVENTS)]
 
@@ -52,7 +53,7 @@ class Inputs(BaseModel):
     active_days: int | None = Field(default=None, ge=0, le=HISTORY_DAYS, description="days with an event")
     num_sessions: _Count | None = Field(default=None, description="sessions")
     mean_session_seconds: float | None = Field(
-        default=None, ge=0, le=HISTORY_DAYS * 86_400, allow_inf_nan=False, description="mean length of a session"
+        default=None, ge=0, le=LONGEST_SESSION_SECONDS, allow_inf_nan=False, description="mean length of a session"
     )
     tenure_days: int | None = Field(
         default=None,

@@ -20,8 +20,7 @@ from gold.engines.configuration import Configuration
 from gold.engines.fold_in import Doubles, gram_of, own_interactions, parts_of_user, regularization_of
 from gold.engines.top_n import SCHEMA, Batches, by_user
 from gold.engines.vectors import CLOSURE_BYTES, Ints, Vectors, collected, slices
-
-LIKED, POPULAR = "liked", "popular"
+from lakehouse.recommendations import LIKED, POPULAR
 
 log = logging.getLogger(__name__)
 

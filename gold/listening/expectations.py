@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lakehouse import tables
 from lakehouse.quality.expectation import Suite, between, in_set, not_empty, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, RANK_ONCE, STAMPED, ranked, rows_of
+from lakehouse.recommendations import LIKED, POPULAR
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
 
@@ -46,7 +47,7 @@ def _top_n(top_n: int) -> Suite:
             # Wide enough for any sane factors, and what catches NaN and infinity.
             between(c.als_score, -100, 100),
             warning(between(c.als_score, -0.5, 1.5, mostly=0.99)),
-            warning(in_set(c.reason, "liked", "popular")),
+            warning(in_set(c.reason, LIKED, POPULAR)),
             *STAMPED,
         ),
         scope="whole",

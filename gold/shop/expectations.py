@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gold.shop.profiles import MOST_FAVOURITES, MOST_HOURS
 from lakehouse import tables
 from lakehouse.quality.expectation import Suite, at_most_one_value, between, in_set, not_empty, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, RANK_ONCE, STAMPED, counted, ranked
+from lakehouse.recommendations import POPULAR, SESSION
 from lakehouse.settings import Settings
+from silver.shop.item_activity import COUNTS
 
 
 def suites(settings: Settings) -> Sequence[Suite]:
@@ -31,7 +34,7 @@ def _item_popularity() -> Suite:
             not_empty(),
             KEY_ONCE,
             RANK_ONCE,
-            *(between(count, 0) for count in (c.num_views, c.num_clicks, c.num_add_to_cart, c.num_purchases)),
+            *(between(count, 0) for count in COUNTS),
             not_null(c.popularity),
             between(c.popularity, 0, 1),
             # All of four weeks in the last of them; weights of 0 leave nothing to compare.
@@ -89,8 +92,8 @@ def _user_profiles() -> Suite:
             between(c.sessions_per_week, 0),
             between(c.median_days_between, 0),
             in_set("is_in_order", True),
-            between("num_favourites", 0, 10),
-            between("num_hours", 1, 3),
+            between("num_favourites", 0, MOST_FAVOURITES),
+            between("num_hours", 1, MOST_HOURS),
             # More often than every half hour, day and night: a machine that no rule for bots has caught.
             warning(between(c.sessions_per_week, 0, 336)),
         ),
@@ -151,8 +154,8 @@ def _recommendations(top_n: int) -> Suite:
             not_null(c.score),
             between(c.score, 0, 1e12),
             not_null(c.reason),
-            in_set("reason_with_item", "session"),
-            in_set("reason_without_item", "popular"),
+            in_set("reason_with_item", SESSION),
+            in_set("reason_without_item", POPULAR),
             in_set("is_itself", False),
             *STAMPED,
         ),

@@ -6,21 +6,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.settings import ClickWeights
-
-COUNTS = {
-    "num_views": "view",
-    "num_clicks": "click",
-    "num_add_to_cart": "add_to_cart",
-    "num_purchases": "purchase",
-}
-"""The columns that count events, and the weight that each type has in `ClickWeights`."""
+from silver.shop.item_activity import COUNTED
 
 
 def weighted_events(weights: ClickWeights, of: str = "") -> Column:
-    """The weighted sum of the columns in `COUNTS`, or of the fields of that name in the struct `of`."""
+    """The weighted sum of the columns in `COUNTED`, or of the fields of that name in the struct `of`."""
     prefix = f"{of}." if of else ""
     total = F.lit(0.0)
-    for column, kind in COUNTS.items():
+    for column, kind in COUNTED.items():
         total += F.coalesce(F.col(f"{prefix}{column}"), F.lit(0)) * F.lit(getattr(weights, kind))
     return total
 

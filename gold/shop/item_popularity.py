@@ -5,9 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from gold.shop.interests import COUNTS, weighted_events
+from gold.shop.interests import weighted_events
 from lakehouse import tables
 from lakehouse.settings import ClickWeights
+from silver.shop.item_activity import COUNTS
 
 A = tables.daily_item_activity.c
 

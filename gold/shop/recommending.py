@@ -7,9 +7,7 @@ from pyspark.sql import functions as F
 
 from gold.shop.model import SessionModel
 from gold.shop.popular import Filled, Popular
-from lakehouse.recommendations import ANYONE
-
-SESSION, POPULAR = "session", "popular"
+from lakehouse.recommendations import ANYONE, POPULAR, SESSION
 
 
 def recommendations(sessions: DataFrame, model: SessionModel | None, popular: Popular, n: int) -> DataFrame:

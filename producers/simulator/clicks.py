@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lakehouse.errors import TaskParameterError
+from lakehouse.events import CLICK_EVENTS
 from lakehouse.kafka import CLICKSTREAM
 from producers.shapes import CLICKS
 from producers.simulator import items as shop
@@ -17,7 +18,7 @@ from producers.simulator.faults import Stream
 from producers.simulator.leaving import Leaving, leaving
 from producers.simulator.people import user_id
 from producers.simulator.shoppers import shoppers
-from producers.simulator.shopping import EVENTS, Shopping, ShoppingDay
+from producers.simulator.shopping import Shopping, ShoppingDay
 from producers.simulator.simulation import Run
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Simulation(Run[ShoppingDay]):
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """Events of each kind, by `producers.simulator.shopping.EVENTS`; their sum is `events`."""
+        """Events of each kind, by `CLICK_EVENTS`; their sum is `events`."""
         exact = self.events * np.array(self._weights) / sum(self._weights)
         counts = exact.astype(np.int64)
         counts[np.argsort(counts - exact, kind="stable")[: self.events - counts.sum()]] += 1
@@ -101,6 +102,6 @@ class Simulation(Run[ShoppingDay]):
                 "session_id": f"{self._id_prefix}-s{session:06x}",
                 "user_id": user_id(user),
                 "item_id": shop.item_id(item),
-                "event_type": EVENTS[event],
+                "event_type": CLICK_EVENTS[event],
                 "price": price,
             }

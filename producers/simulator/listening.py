@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lakehouse.events import LISTENING_EVENTS
 from lakehouse.kafka import USER_EVENTS
 from producers.shapes import LISTENING
 from producers.simulator import catalogue
 from producers.simulator.faults import Stream
 from producers.simulator.listeners import DEVICES, listeners
 from producers.simulator.people import user_id
-from producers.simulator.sessions import EVENTS, PAUSE, RATE, Listening, ListeningDay
+from producers.simulator.sessions import PAUSE, RATE, Listening, ListeningDay
 from producers.simulator.simulation import Run
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Simulation(Run[ListeningDay]):
             fields: dict[str, Any] = {
                 "user_id": user_id(user),
                 "new_episode_id": catalogue.episode_id(episode),
-                "event": EVENTS[event],
+                "event": LISTENING_EVENTS[event],
                 "device": DEVICES[device],
             }
             if event == PAUSE:

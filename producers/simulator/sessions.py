@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lakehouse.events import HIGHEST_RATING, LISTENING_EVENTS, LOWEST_RATING
 from producers.simulator.chance import Shelves
 from producers.simulator.days import DAY_SECONDS, Day, in_turn
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from producers.simulator.catalogue import Catalogue
     from producers.simulator.listeners import Listeners
 
-EVENTS = ("pause", "skip", "complete", "like", "rate")
-PAUSE, SKIP, COMPLETE, LIKE, RATE = range(len(EVENTS))
+LIKE, PAUSE, SKIP, RATE, COMPLETE = range(len(LISTENING_EVENTS))
 
 MAX_PLAYS = 8
 NEXT_PLAY_CHANCE = 0.55
@@ -40,9 +40,9 @@ class ListeningDay(Day):
     Attributes
     ----------
     user, episode, event, device : array
-        Numbers of the listener, the episode, of `EVENTS` and of `producers.simulator.listeners.DEVICES`.
+        Numbers of the listener, the episode, of `LISTENING_EVENTS` and of `producers.simulator.listeners.DEVICES`.
     measure : array
-        `pause`: seconds listened so far; `rate`: rating 0.5..5; else 0.
+        `pause`: seconds listened so far; `rate`: a rating; else 0.
     """
 
     user: NDArray[np.int64]
@@ -132,7 +132,8 @@ class Listening:
         stopped = plays.outcome == PAUSE
         liked = random.random(count) < np.where(plays.outcome == COMPLETE, 0.4, 0.05 * stopped) * plays.affinity
         rated = (random.random(count) < 0.2) & ~stopped
-        stars = np.clip(np.round(2 * (0.7 + 4.3 * plays.affinity + random.normal(0, 0.5, count))) / 2, 0.5, 5)
+        halves = np.round(2 * (0.7 + 4.3 * plays.affinity + random.normal(0, 0.5, count)))
+        stars = np.clip(halves / 2, LOWEST_RATING, HIGHEST_RATING)
         paused_at = random.uniform(0.1, 0.9, count) * plays.heard
         none = np.zeros(count)
         # Slots of a play, in the order in which they happen: who leaves it, which event, when, and its measure.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lakehouse.events import CLICK_EVENTS
 from producers.simulator import weeks
 from producers.simulator.days import Day, in_turn
 from producers.simulator.items import COMPLEMENTS, popularity_in
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from producers.simulator.leaving import Leaving
     from producers.simulator.people import People
 
-EVENTS = ("view", "click", "add_to_cart", "purchase")
-VIEW, CLICK, CART, PURCHASE = range(len(EVENTS))
+VIEW, CLICK, CART, PURCHASE = range(len(CLICK_EVENTS))
 
 SESSION_EVENTS = 7.0
 """About how many events a session has."""
@@ -52,7 +52,7 @@ class ShoppingDay(Day):
     session : array
         Number of the session, counted through the run.
     user, item, event : array
-        Numbers of the shopper, the item and of `EVENTS`.
+        Numbers of the shopper, the item and of `CLICK_EVENTS`.
     """
 
     session: NDArray[np.int64]
@@ -146,7 +146,7 @@ class Shopping:
         )
 
     def _events(self, random: Generator, looks: _Looks, deeds: NDArray[np.int64]) -> ShoppingDay:
-        event = np.repeat(np.tile(np.arange(len(EVENTS)), len(looks.item)), deeds.ravel())
+        event = np.repeat(np.tile(np.arange(len(CLICK_EVENTS)), len(looks.item)), deeds.ravel())
         look = np.repeat(np.arange(len(looks.item)), deeds.sum(axis=1))
         # Who buys does so in the end, all that is bought together.
         order = np.lexsort((look, event == PURCHASE, looks.session[look]))
@@ -181,7 +181,7 @@ def _deeds(random: Generator, liking: NDArray[np.float64], counts: NDArray[np.in
     looks with a view and, for a purchase, with the item in the cart.
     """
     size = len(liking)
-    done = np.zeros((size, len(EVENTS)), np.int64)
+    done = np.zeros((size, len(CLICK_EVENTS)), np.int64)
     for kind, count in enumerate(counts):
         done[:, kind] = count // size
         wish = random.gumbel(size=size) + (liking if kind > VIEW else 0)

@@ -6,16 +6,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.events import HIGHEST_RATING, LISTENING_EVENTS, LONGEST_PAUSE_SECONDS, LOWEST_RATING
 from lakehouse.settings import EventWeights
 from silver import records
 from silver.identity import Identity
-from silver.records import broken, excerpt, field, instant, number
+from silver.records import Reason, broken, excerpt, field, instant, number
 
 E = tables.user_events.c
 FIELDS = ("event_id", "ts", "user_id", "new_episode_id", "event", "device", "listened_seconds", "rating")
-EVENTS = ("like", "pause", "skip", "rate", "complete")
-LONGEST_PAUSE_SECONDS = 86_400
-LOWEST_RATING, HIGHEST_RATING = 0.5, 5.0
 
 IDENTITY = Identity(
     key=(E.event_id, E.day),
@@ -38,16 +36,16 @@ def checked(parsed: DataFrame) -> DataFrame:
         parsed,
         records.missing("event_id", "ts", "user_id", "new_episode_id", "event"),
         records.too_long("event_id", "user_id", "new_episode_id", "device"),
-        broken(instant("ts").isNull(), "bad_timestamp", excerpt("ts")),
-        broken(clock > F.col("timestamp"), "clock_ahead", excerpt("ts")),
-        broken(~field("event").isin(*EVENTS), "unknown_event", excerpt("event")),
-        broken(is_pause & field("listened_seconds").isNull(), "missing_field", F.lit("listened_seconds")),
-        broken(is_pause & pause.isNull(), "bad_number", excerpt("listened_seconds")),
-        broken(is_pause & (pause < 0), "negative_seconds", excerpt("listened_seconds")),
-        broken(is_pause & (pause > LONGEST_PAUSE_SECONDS), "absurd_seconds", excerpt("listened_seconds")),
-        broken(is_rate & field("rating").isNull(), "missing_field", F.lit("rating")),
-        broken(is_rate & rating.isNull(), "bad_number", excerpt("rating")),
-        broken(is_rate & ~rating.between(LOWEST_RATING, HIGHEST_RATING), "rating_out_of_range", excerpt("rating")),
+        broken(instant("ts").isNull(), Reason.BAD_TIMESTAMP, excerpt("ts")),
+        broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("ts")),
+        broken(~field("event").isin(*LISTENING_EVENTS), Reason.UNKNOWN_EVENT, excerpt("event")),
+        broken(is_pause & field("listened_seconds").isNull(), Reason.MISSING_FIELD, F.lit("listened_seconds")),
+        broken(is_pause & pause.isNull(), Reason.BAD_NUMBER, excerpt("listened_seconds")),
+        broken(is_pause & (pause < 0), Reason.NEGATIVE_SECONDS, excerpt("listened_seconds")),
+        broken(is_pause & (pause > LONGEST_PAUSE_SECONDS), Reason.ABSURD_SECONDS, excerpt("listened_seconds")),
+        broken(is_rate & field("rating").isNull(), Reason.MISSING_FIELD, F.lit("rating")),
+        broken(is_rate & rating.isNull(), Reason.BAD_NUMBER, excerpt("rating")),
+        broken(is_rate & ~rating.between(LOWEST_RATING, HIGHEST_RATING), Reason.RATING_OUT_OF_RANGE, excerpt("rating")),
     )
 
 
@@ -72,7 +70,7 @@ def with_weight(events: DataFrame, weights: EventWeights) -> DataFrame:
     Parameters
     ----------
     events : DataFrame
-        Valid user events: `event` string, `listened_seconds` double or null, `rating` double 0.5..5 or null.
+        Valid user events: `event` string, `listened_seconds` double or null, `rating` double or null.
 
     Returns
     -------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakehouse import tables
+from lakehouse.events import HIGHEST_RATING, LISTENING_EVENTS, LONGEST_PAUSE_SECONDS, LOWEST_RATING
 from lakehouse.quality.expectation import Suite, between, in_set, matching, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from lakehouse.settings import Settings
@@ -25,9 +26,9 @@ def _user_events() -> Suite:
             KEY_ONCE,
             *(not_null(column) for column in (c.ts, c.user_id, c.new_episode_id, c.event, c.weight)),
             in_set("is_day_of_ts", True),
-            in_set(c.event, "like", "pause", "skip", "rate", "complete"),
-            between(c.listened_seconds, 0, 86_400),
-            between(c.rating, 0.5, 5),
+            in_set(c.event, *LISTENING_EVENTS),
+            between(c.listened_seconds, 0, LONGEST_PAUSE_SECONDS),
+            between(c.rating, LOWEST_RATING, HIGHEST_RATING),
             # Weights are settings, so a strong one is no error; by the defaults none is beyond 3.
             warning(between(c.weight, -10, 10)),
         ),

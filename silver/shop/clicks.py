@@ -6,14 +6,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.events import CLICK_EVENTS, HIGHEST_AMOUNT
 from silver import records
 from silver.identity import Identity
-from silver.records import broken, excerpt, field, instant, number
+from silver.records import Reason, broken, excerpt, field, instant, number
 
 C = tables.clickstream_events.c
 FIELDS = ("event_id", "timestamp", "session_id", "user_id", "item_id", "event_type", "price")
-EVENTS = ("view", "click", "add_to_cart", "purchase")
-HIGHEST_PRICE = 1_000_000
 
 _PAYLOAD = (C.timestamp, C.session_id, C.user_id, C.item_id, C.event_type, C.price)
 IDENTITY = Identity(key=(C.event_id, C.day), payload=_PAYLOAD)
@@ -33,14 +32,14 @@ def checked(parsed: DataFrame) -> DataFrame:
     return records.checked(
         parsed,
         records.missing("timestamp", "item_id", "event_type"),
-        broken(nobody, "missing_field", F.lit("session_id or user_id")),
+        broken(nobody, Reason.MISSING_FIELD, F.lit("session_id or user_id")),
         records.too_long("event_id", "session_id", "user_id", "item_id"),
-        broken(instant("timestamp").isNull(), "bad_timestamp", excerpt("timestamp")),
-        broken(clock > F.col("timestamp"), "clock_ahead", excerpt("timestamp")),
-        broken(~field("event_type").isin(*EVENTS), "unknown_event", excerpt("event_type")),
-        broken(field("price").isNotNull() & price.isNull(), "bad_number", excerpt("price")),
-        broken(price < 0, "negative_amount", excerpt("price")),
-        broken(price > HIGHEST_PRICE, "absurd_amount", excerpt("price")),
+        broken(instant("timestamp").isNull(), Reason.BAD_TIMESTAMP, excerpt("timestamp")),
+        broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("timestamp")),
+        broken(~field("event_type").isin(*CLICK_EVENTS), Reason.UNKNOWN_EVENT, excerpt("event_type")),
+        broken(field("price").isNotNull() & price.isNull(), Reason.BAD_NUMBER, excerpt("price")),
+        broken(price < 0, Reason.NEGATIVE_AMOUNT, excerpt("price")),
+        broken(price > HIGHEST_AMOUNT, Reason.ABSURD_AMOUNT, excerpt("price")),
     )
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakehouse import tables
+from lakehouse.events import CLICK_EVENTS, HIGHEST_AMOUNT
 from lakehouse.quality.expectation import Suite, between, in_set, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from lakehouse.settings import Settings
 from silver.expectations import quarantine
+from silver.shop import funnel
+from silver.shop.item_activity import COUNTS
+from silver.shop.sessions import MOST_ITEMS
 
 
 def suites(_: Settings) -> Sequence[Suite]:
@@ -26,8 +30,8 @@ def _clicks() -> Suite:
             *(not_null(column) for column in (c.timestamp, c.item_id, c.event_type, c.past_purchases)),
             in_set("is_day_of_timestamp", True),
             in_set("is_somebodys", True),
-            in_set(c.event_type, "view", "click", "add_to_cart", "purchase"),
-            between(c.price, 0, 1_000_000),
+            in_set(c.event_type, *CLICK_EVENTS),
+            between(c.price, 0, HIGHEST_AMOUNT),
             between(c.past_purchases, 0),
             in_set("is_mean_of_purchases", True),
             # Revenue is the sum of prices: purchases without one make it too small.
@@ -52,7 +56,7 @@ def _purchases() -> Suite:
             NOT_ONLY_DELETED,
             KEY_ONCE,
             *(not_null(column) for column in (c.user_id, c.item_id, c.purchase_date)),
-            between(c.purchase_amount, 0, 1_000_000),
+            between(c.purchase_amount, 0, HIGHEST_AMOUNT),
             not_null(c.purchase_amount),
         ),
         scope="touched",
@@ -72,7 +76,7 @@ def _sessions() -> Suite:
             between(c.num_events, 1),
             between("events_of_no_type", 0, 0),
             between("seconds_off", 0, 0.001),
-            between("num_items", 1, 100),
+            between("num_items", 1, MOST_ITEMS),
             between(c.revenue, 0),
             # A session of the producer's may be as long as it says; by the defaults a gap of 24 hours ends it.
             warning(between(c.session_length, 0, 86_400, mostly=0.99)),
@@ -81,7 +85,7 @@ def _sessions() -> Suite:
         derived=counted(tables.sessions)
         | {
             "is_day_of_start": "day = to_date(started_at)",
-            "events_of_no_type": "num_events - num_views - num_clicks - num_add_to_cart - num_purchases",
+            "events_of_no_type": " - ".join((c.num_events, *COUNTS)),
             "seconds_off": "abs(session_length - timestampdiff(MICROSECOND, started_at, ended_at) / 1000000)",
             "num_items": "size(items)",
         },
@@ -89,62 +93,56 @@ def _sessions() -> Suite:
 
 
 def _daily_item_activity() -> Suite:
-    c = tables.daily_item_activity.c
-    counts = (c.num_views, c.num_clicks, c.num_add_to_cart, c.num_purchases)
     return Suite(
         tables.daily_item_activity,
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(count) for count in counts),
-            *(between(count, 0) for count in counts),
+            *(not_null(count) for count in COUNTS),
+            *(between(count, 0) for count in COUNTS),
             between("num_events", 1),
         ),
         scope="touched",
-        derived=counted(tables.daily_item_activity)
-        | {"num_events": "num_views + num_clicks + num_add_to_cart + num_purchases"},
+        derived=counted(tables.daily_item_activity) | {"num_events": " + ".join(COUNTS)},
     )
 
 
-def activity() -> Suite:
+def daily_user_activity() -> Suite:
     """What is expected of the days of shoppers; churn's gate looks at it, as churn is seen in it."""
     c = tables.daily_user_activity.c
-    counts = (c.num_views, c.num_clicks, c.num_add_to_cart, c.num_purchases)
     return Suite(
         tables.daily_user_activity,
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(count) for count in counts),
-            *(between(count, 0) for count in counts),
+            *(not_null(count) for count in COUNTS),
+            *(between(count, 0) for count in COUNTS),
             between("num_events", 1),
             between(c.num_sessions, 1),
             between(c.session_seconds, 0),
         ),
         scope="touched",
-        derived=counted(tables.daily_user_activity)
-        | {"num_events": "num_views + num_clicks + num_add_to_cart + num_purchases"},
+        derived=counted(tables.daily_user_activity) | {"num_events": " + ".join(COUNTS)},
     )
 
 
-def funnel() -> Suite:
+def funnel_summary() -> Suite:
     """What is expected of the funnel's windows, which are stored together with churn."""
     c = tables.funnel_summary.c
-    counts = (c.num_views, c.num_add_to_cart, c.num_purchases)
     return Suite(
         tables.funnel_summary,
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(column) for column in (*counts, c.is_final, c.is_corrected)),
-            *(between(count, 0) for count in counts),
-            between("num_seconds", 600, 600),
+            *(not_null(column) for column in (*funnel.COUNTS, c.is_final, c.is_corrected)),
+            *(between(count, 0) for count in funnel.COUNTS),
+            between("num_seconds", funnel.WINDOW_SECONDS, funnel.WINDOW_SECONDS),
             in_set("is_even", True),
         ),
         scope="touched",
         derived=counted(tables.funnel_summary)
         | {
             "num_seconds": "unix_seconds(window_end) - unix_seconds(window_start)",
-            "is_even": "unix_seconds(window_start) % 600 = 0",
+            "is_even": f"unix_seconds(window_start) % {funnel.WINDOW_SECONDS} = 0",
         },
     )

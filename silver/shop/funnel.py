@@ -10,7 +10,7 @@ from silver.shop.item_activity import counts
 
 C, W = tables.clickstream_events.c, tables.funnel_summary.c
 GROUP = tables.funnel_summary.key
-NUMBERS = (W.num_views, W.num_add_to_cart, W.num_purchases)
+COUNTS = (W.num_views, W.num_add_to_cart, W.num_purchases)
 WINDOW_SECONDS = 600
 
 
@@ -34,7 +34,7 @@ def windows(events: DataFrame) -> DataFrame:
         `user_id`, `window_start`, `window_end`, `num_views`, `num_add_to_cart`, `num_purchases`.
     """
     end = F.col(W.window_start) + F.make_dt_interval(secs=F.lit(WINDOW_SECONDS))
-    return events.groupBy(*GROUP).agg(*counts()).select(*GROUP, end.alias(W.window_end), *NUMBERS)
+    return events.groupBy(*GROUP).agg(*counts()).select(*GROUP, end.alias(W.window_end), *COUNTS)
 
 
 def with_state(recounted: DataFrame, known: DataFrame, passed: Column, watermark: Column) -> DataFrame:
@@ -47,8 +47,8 @@ def with_state(recounted: DataFrame, known: DataFrame, passed: Column, watermark
     passed, watermark : Column
         Windows that end until then were final so far, and are now.
     """
-    before = F.struct(*NUMBERS, W.is_final, W.is_corrected).alias("before")
-    differs = F.struct(*NUMBERS) != F.struct(*(F.col(f"before.{name}") for name in NUMBERS))
+    before = F.struct(*COUNTS, W.is_final, W.is_corrected).alias("before")
+    differs = F.struct(*COUNTS) != F.struct(*(F.col(f"before.{name}") for name in COUNTS))
     # By the counts, so that a run that is repeated after it was killed sees no correction in its own rows.
     corrected = F.col(f"before.{W.is_corrected}") | (F.col(f"before.{W.is_final}") & differs)
     is_new = F.col("before").isNull() & (F.col(W.window_end) <= passed)

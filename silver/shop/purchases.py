@@ -8,12 +8,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.events import HIGHEST_AMOUNT
 from silver import records
-from silver.records import YEAR, broken, excerpt, field, instant, number
+from silver.records import YEAR, Reason, broken, excerpt, field, instant, number
 
 P = tables.purchases.c
 FIELDS = ("user_id", "item_id", "purchase_amount", "purchase_date")
-HIGHEST_AMOUNT = 1_000_000
 
 _DAY = rf"^{YEAR}-\d\d-\d\d$"
 
@@ -47,11 +47,11 @@ def checked(parsed: DataFrame, names: Mapping[str, str]) -> DataFrame:
         parsed.withColumn("record", renamed),
         records.missing(*FIELDS),
         records.too_long("user_id", "item_id"),
-        broken(amount.isNull(), "bad_number", excerpt("purchase_amount")),
-        broken(amount < 0, "negative_amount", excerpt("purchase_amount")),
-        broken(amount > HIGHEST_AMOUNT, "absurd_amount", excerpt("purchase_amount")),
-        broken(_date().isNull(), "bad_timestamp", excerpt("purchase_date")),
-        broken(_date() > F.date_add(F.to_date("ingested_at"), 1), "clock_ahead", excerpt("purchase_date")),
+        broken(amount.isNull(), Reason.BAD_NUMBER, excerpt("purchase_amount")),
+        broken(amount < 0, Reason.NEGATIVE_AMOUNT, excerpt("purchase_amount")),
+        broken(amount > HIGHEST_AMOUNT, Reason.ABSURD_AMOUNT, excerpt("purchase_amount")),
+        broken(_date().isNull(), Reason.BAD_TIMESTAMP, excerpt("purchase_date")),
+        broken(_date() > F.date_add(F.to_date("ingested_at"), 1), Reason.CLOCK_AHEAD, excerpt("purchase_date")),
     )
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.settings import Settings
-from silver.shop.item_activity import NUMBERS, counts
+from silver.shop.item_activity import COUNTS, counts
 
 C, S = tables.clickstream_events.c, tables.sessions.c
 MOST_ITEMS = 100
@@ -83,9 +83,9 @@ def _summarised(events: DataFrame) -> DataFrame:
         user.alias("user"),
         F.sum(bought).alias("revenue"),
     )
-    item = F.struct(F.col("last.timestamp").alias("last_at"), C.item_id, *NUMBERS)
+    item = F.struct(F.col("last.timestamp").alias("last_at"), C.item_id, *COUNTS)
     return per_item.groupBy(S.owner, C.session_id, S.started_at).agg(
-        *(F.sum(name).alias(name) for name in NUMBERS),
+        *(F.sum(name).alias(name) for name in COUNTS),
         F.min("first").alias("first"),
         F.max("last").alias("last"),
         F.max("user").alias("user"),
@@ -100,9 +100,9 @@ _HISTORY = (C.avg_purchase_amount, C.past_purchases)
 def _completed(summarised: DataFrame, rules: Rules) -> DataFrame:
     key = F.substring(F.sha2(F.concat_ws("|", S.owner, F.unix_micros(S.started_at)), 256), 1, 32)
     ended = F.col("last.timestamp")
-    events = sum((F.col(name) for name in NUMBERS), F.lit(0))
+    events = sum((F.col(name) for name in COUNTS), F.lit(0))
     seconds = (F.unix_micros(ended) - F.unix_micros(S.started_at)) / 1e6
-    fields = (C.item_id, *NUMBERS, "last_at")
+    fields = (C.item_id, *COUNTS, "last_at")
     items = F.transform("items", lambda item: F.struct(*(item[name].alias(name) for name in fields)))
     return (
         summarised.withColumn(S.session_key, key)
@@ -116,7 +116,7 @@ def _completed(summarised: DataFrame, rules: Rules) -> DataFrame:
             F.col("user.user_id").alias(S.user_id),
             S.started_at,
             ended.alias(S.ended_at),
-            *NUMBERS,
+            *COUNTS,
             S.num_events,
             S.session_length,
             F.try_divide(F.col(S.session_length), F.col(S.num_events) - 1).alias(S.avg_time_gap),

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
-from silver.shop.item_activity import NUMBERS, counts
+from silver.shop.item_activity import COUNTS, counts
 
 C, U = tables.clickstream_events.c, tables.daily_user_activity.c
 GROUP = tables.daily_user_activity.key
@@ -21,7 +21,7 @@ def daily(events: DataFrame) -> DataFrame:
     seconds = (F.unix_micros(F.max(C.timestamp)) - F.unix_micros(F.min(C.timestamp))) / 1e6
     by_session = known.groupBy(*GROUP, C.session_id).agg(*counts(), seconds.alias(U.session_seconds))
     return by_session.groupBy(*GROUP).agg(
-        *(F.sum(name).alias(name) for name in NUMBERS),
+        *(F.sum(name).alias(name) for name in COUNTS),
         F.count("*").alias(U.num_sessions),
         F.sum(U.session_seconds).alias(U.session_seconds),
     )

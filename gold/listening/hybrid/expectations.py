@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gold.listening.hybrid.explaining import REASONS
 from lakehouse import tables
 from lakehouse.quality.expectation import Suite, between, in_set, not_empty, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, RANK_ONCE, STAMPED, ranked
@@ -28,7 +29,7 @@ def _final(top_n: int) -> Suite:
             # Standard deviations; wide enough for any listener, and what catches NaN and infinity.
             between(c.score, -1000, 1000),
             not_null(c.reason, mostly=0.99),
-            in_set(c.reason, "liked", "similar", "popular"),
+            in_set(c.reason, *REASONS.values()),
             warning(not_null(c.title, mostly=0.5)),
             *STAMPED,
         ),

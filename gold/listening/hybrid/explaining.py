@@ -15,8 +15,9 @@ from gold.engines.top_n import SCHEMA, Batches, by_user
 from gold.engines.vectors import CLOSURE_BYTES, Floats, Ints, Vectors, collected, matrix, slices, unit_rows
 from gold.listening.hybrid.sources import Sources
 from gold.listening.hybrid.weights import SOURCES
+from lakehouse.recommendations import LIKED, POPULAR, SIMILAR
 
-REASONS = dict(zip(SOURCES, ("liked", "similar", "popular"), strict=True))
+REASONS = dict(zip(SOURCES, (LIKED, SIMILAR, POPULAR), strict=True))
 """What is said of a recommendation by the source that adds most to it."""
 
 _SHARES = "map<string, double>"

@@ -9,12 +9,11 @@ import pandas as pd
 
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError
+from lakehouse.events import CLICK_EVENTS, LISTENING_EVENTS
 from lakehouse.tables import Table
 from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
-LISTENING_TYPES = ("like", "complete", "pause", "rate", "skip")
-SHOP_TYPES = ("view", "click", "add_to_cart", "purchase")
 MOST_RUNS = 50
 _MOST_MINUTES_BY_MINUTE = 6 * 60
 
@@ -31,14 +30,14 @@ class Stream:
 
 
 LISTENING = Stream(
-    "listening", tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_TYPES
+    "listening", tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_EVENTS
 )
 SHOP = Stream(
     "shop",
     tables.clickstream_events,
     tables.clickstream_events.c.timestamp,
     tables.clickstream_events.c.event_type,
-    SHOP_TYPES,
+    CLICK_EVENTS,
 )
 
 

@@ -15,7 +15,6 @@ from lakehouse.quality.expectation import Suite, between, not_empty
 from lakehouse.quality.gate import check_quality, data_docs_index
 from lakehouse.quality.suites import gates, suites
 from lakehouse.settings import Settings
-from silver.expectations import REASONS
 
 DAY = dt.date(2024, 5, 1)
 TS = dt.datetime(2024, 5, 1, 10)
@@ -195,10 +194,3 @@ def test_without_news_nothing_is_checked_again(lake, monkeypatch):
 def test_the_gate_itself_does_not_import_great_expectations():
     code = "import sys, lakehouse.quality.gate; sys.exit('great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_the_known_reasons_are_those_that_silver_gives():
-    from pathlib import Path
-
-    rules = "".join(path.read_text() for path in Path("silver").rglob("*.py"))
-    assert all(f'"{reason}"' in rules for reason in REASONS)

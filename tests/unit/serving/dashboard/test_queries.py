@@ -37,7 +37,7 @@ def test_a_long_window_is_shown_by_the_hour_and_still_per_minute(stores, tmp_pat
 
     rows = now.events_per_minute(stores, now.LISTENING, 1_440).rows
 
-    assert len(rows) == 24 * len(now.LISTENING_TYPES)
+    assert len(rows) == 24 * len(now.LISTENING_EVENTS)
     assert rows[rows["type"] == "like"]["per_minute"].iloc[-1] == 1
 
 
@@ -71,7 +71,7 @@ def test_a_million_events_in_the_window_come_back_as_few_rows(stores, tmp_path):
 
     rows = now.events_per_minute(stores, now.LISTENING, 60).rows
 
-    assert len(rows) == 60 * len(now.LISTENING_TYPES)
+    assert len(rows) == 60 * len(now.LISTENING_EVENTS)
     assert rows["per_minute"].sum() == pytest.approx(1_000_000, rel=0.02)
 
 
