@@ -31,7 +31,7 @@ from benchmarks.churn import labelled
 from gold.churn.candidates import BOOSTING, CANDIDATES, fit
 from gold.churn.features import REQUIRED
 from gold.churn.judging import Rows
-from gold.churn.registered import Configuration, churn_models
+from gold.churn.registered import ChurnConfiguration, churn_models
 from gold.churn.training import registered
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracked_run
@@ -78,7 +78,7 @@ def trained(settings: Settings, kind: str) -> list[bytes]:
     with tracked_run(settings, "benchmark"):
         version = registered(settings, model)
     registry = churn_models(settings)
-    configuration = Configuration(kind=kind, horizon_days=7, threshold=0.2)
+    configuration = ChurnConfiguration(kind=kind, horizon_days=7, threshold=0.2)
     registry.describe(version, configuration, rows.as_of.max().item(), 0.0, "benchmark")
     registry.promote(version)
     inputs = frame.drop(columns=["user_id", "as_of", "churned"]).head(1_000).to_dict("records")

@@ -28,7 +28,7 @@ from gold.engines.vectors import collected
 from gold.shop import factors
 from gold.shop.interests import interests
 from gold.shop.item_item import ItemItem, neighbours
-from gold.shop.judging import K, Trial
+from gold.shop.judging import K, SessionSplit
 from gold.shop.popular import by_sessions
 from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.settings import ClickWeights
@@ -201,7 +201,7 @@ class Bench:
 
     def as_served(self) -> str:
         """Say what the code that serves reaches on the same queries; it has to be what the table has of new items."""
-        trial = Trial(self._train, self._given, self._queries)
+        trial = SessionSplit(self._train, self._given, self._queries)
         scores = trial.measure(ItemItem(neighbours(self._train, MOST_NEIGHBOURS)))
         return "As served, item-item: " + ", ".join(f"{m} {scores[f'{m}_at_{K}'][0]:.3f}" for m in ("recall", "mrr"))
 

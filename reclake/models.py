@@ -108,7 +108,7 @@ def list_models(context: typer.Context) -> None:
         return
     from rich.console import Console
 
-    from gold.judging.registry import recommenders
+    from gold.listening.registered import recommenders
     from lakehouse.settings import load_settings
     from reclake.report import table_of
 

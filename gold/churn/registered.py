@@ -17,7 +17,7 @@ FOLDER = "model"
 """Of the files of the model, among the artifacts of a version."""
 
 
-class Configuration(BaseModel):
+class ChurnConfiguration(BaseModel):
     """What distinguishes churn models: which candidate, what churn means, and from which probability on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,12 +39,12 @@ class Champion:
     version: str
 
 
-def churn_models(settings: Settings) -> Registry[Configuration]:
+def churn_models(settings: Settings) -> Registry[ChurnConfiguration]:
     """The versions of the churn model."""
-    return Registry(settings, settings.churn_model, Configuration, "auc_pr")
+    return Registry(settings, settings.churn_model, ChurnConfiguration, "auc_pr")
 
 
-def champion_version(settings: Settings) -> Version[Configuration]:
+def champion_version(settings: Settings) -> Version[ChurnConfiguration]:
     """Ask which version serves.
 
     Raises
@@ -63,7 +63,7 @@ def champion_version(settings: Settings) -> Version[Configuration]:
     return found
 
 
-def load(settings: Settings, version: Version[Configuration]) -> Champion:
+def load(settings: Settings, version: Version[ChurnConfiguration]) -> Champion:
     """Download a version and read it.
 
     Raises

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from gold.churn import activity
 from gold.churn.features import HISTORY_DAYS, INPUTS, MOST_TENURE_DAYS
 from gold.churn.scoring import scorer
-from gold.listening.trials import evaluation_rows
+from gold.judging.records import evaluation_rows
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, TooLittleDataError
 from lakehouse.lake import Lakehouse

@@ -20,11 +20,11 @@ from gold.churn.candidates import CANDIDATES, RECENCY, fit
 from gold.churn.classifier import ChurnModel
 from gold.churn.features import INPUTS, OPTIONAL
 from gold.churn.judging import Costs, Judged, Rows, difference, judge, judged, on, time_split
-from gold.churn.registered import FOLDER, Configuration, churn_models, load
+from gold.churn.registered import FOLDER, ChurnConfiguration, churn_models, load
 from gold.judging.metrics import Scores
+from gold.judging.records import log_scores
 from gold.judging.registry import CHAMPION, Version
-from gold.listening.competition import FEWEST_USERS
-from gold.listening.trials import log_scores
+from gold.judging.rules import FEWEST_USERS
 from lakehouse.errors import NothingToServeError
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracked_run
@@ -98,7 +98,7 @@ def train(settings: Settings, frame: pd.DataFrame, versions: Mapping[object, int
         _log_figures(measured)
         model = fit(winner.kind, rows.inputs, rows.churned, winner.model.threshold)
         version = registered(settings, model)
-        configuration = Configuration(kind=model.kind, horizon_days=horizon, threshold=model.threshold)
+        configuration = ChurnConfiguration(kind=model.kind, horizon_days=horizon, threshold=model.threshold)
         score = scores[winner.kind]["auc_pr"][0]
         registry.describe(version, configuration, rows.as_of.max().item(), score, sentence)
         if keeps:
@@ -133,7 +133,7 @@ def decided(measured: Mapping[str, Judged], serving: str) -> tuple[Judged, str]:
     return leader, f"{leader.kind} serves. {'; '.join(sentences)}."
 
 
-def _reason_to_keep(settings: Settings, winner: Judged, champion: Version[Configuration] | None) -> str:
+def _reason_to_keep(settings: Settings, winner: Judged, champion: Version[ChurnConfiguration] | None) -> str:
     """Why the version that serves must stay, on what neither it nor the winner has seen; empty if it need not."""
     if champion is None or champion.configuration.horizon_days != settings.churn_horizon_days:
         return ""

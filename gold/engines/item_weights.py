@@ -13,10 +13,7 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_matrix, identity, issparse
 
 from gold.engines.matrix import Matrix
-from gold.engines.top_n import best_of_each, width
-
-BLOCK_BYTES = 64 * 2**20
-"""Scores held at once."""
+from gold.engines.top_n import SCORE_BYTES, best_of_each, width
 
 # A row per user: rows are what an answer of many millions of items costs Spark's driver most for.
 _ANSWER = "idx int, best array<struct<item_idx: int, score: double, rank: int>>"
@@ -66,7 +63,7 @@ class ItemWeights:
         return csr_matrix((np.ones(columns.size, dtype=bool), (rows[known], columns)), shape=shape)
 
     def _best(self, idx: Ints, liked: csr_matrix, excluded: csr_matrix, n: int) -> DataFrame:
-        at_once = max(1, BLOCK_BYTES // (4 * self.liked.items.size))
+        at_once = max(1, SCORE_BYTES // (4 * self.liked.items.size))
         blocks = [slice(start, start + at_once) for start in range(0, idx.size, at_once)]
         answers = [self._best_of_block(idx[block], liked[block], excluded[block], n) for block in blocks]
         # Of several batches Spark Connect 4.0 silently reads only the first; an empty table has no types for it.

@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 from gold.engines.vectors import Floats, Ints, collected, flat
 from lakehouse.errors import NothingToServeError
 
-CLOSURE_BYTES = 32 * 2**20
+ITEM_BLOCK_BYTES = 32 * 2**20
 """Item factors that travel to the workers at once: Spark Connect takes messages of up to 128 MB."""
-BLOCK_BYTES = 32 * 2**20
+SCORE_BYTES = 32 * 2**20
 """Scores that a worker holds at once."""
 CANDIDATE_BYTES = 64
 """What it takes to sort and return one item of one query."""
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     ranks: Ints
 
 
-def top_n(queries: DataFrame, items: DataFrame, n: int, closure_bytes: int = CLOSURE_BYTES) -> DataFrame:
+def top_n(queries: DataFrame, items: DataFrame, n: int, block_bytes: int = ITEM_BLOCK_BYTES) -> DataFrame:
     """Find the `n` items with the highest inner product for each query; equal scores in order of `item_idx`.
 
     Parameters
@@ -49,7 +49,7 @@ def top_n(queries: DataFrame, items: DataFrame, n: int, closure_bytes: int = CLO
         `idx` int, `factors` array<float> of the same length.
     n : int
         Items per query; fewer come back where fewer are left.
-    closure_bytes : int
+    block_bytes : int
         Item factors that go to the workers at once.
 
     Returns
@@ -64,7 +64,7 @@ def top_n(queries: DataFrame, items: DataFrame, n: int, closure_bytes: int = CLO
     """
     blocks = [
         queries.select("idx", "factors", "excluded").mapInArrow(_scorer(numbers, vectors, n), SCHEMA)
-        for numbers, vectors in _blocks(items, closure_bytes)
+        for numbers, vectors in _blocks(items, block_bytes)
     ]
     if not blocks:
         raise NothingToServeError("There are no item factors to recommend from: run the training first.")
@@ -130,8 +130,8 @@ def width(num_items: int, n: int) -> int:
 
 
 def rows_at_once(columns: int, n: int) -> int:
-    """Count the queries whose scores and candidates fit `BLOCK_BYTES`."""
-    return max(1, BLOCK_BYTES // max(4 * columns, CANDIDATE_BYTES * n))
+    """Count the queries whose scores and candidates fit `SCORE_BYTES`."""
+    return max(1, SCORE_BYTES // max(4 * columns, CANDIDATE_BYTES * n))
 
 
 def _group_size(num_items: int, n: int) -> int:

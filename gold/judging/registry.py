@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from gold.engines.configuration import Configuration
 from lakehouse.errors import NothingToServeError
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracking_client
@@ -165,8 +164,3 @@ class Registry(Generic[C]):
         except (KeyError, ValueError):
             log.warning("version %s of %s cannot be read by this RecLake and is left aside", found.version, found.name)
             return None
-
-
-def recommenders(settings: Settings) -> Registry[Configuration]:
-    """The versions of the served recommender."""
-    return Registry(settings, settings.registered_model, Configuration, "ndcg_at_10")

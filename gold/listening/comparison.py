@@ -9,12 +9,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.engines.configuration import Configuration
+from gold.judging.records import evaluation_rows
 from gold.listening.competition import measure
 from gold.listening.evaluation import Measured, Trial
 from gold.listening.hybrid.learning import Learned
 from gold.listening.hybrid.training import learn
 from gold.listening.splits import Split, cut_of, global_split, leave_last_out, per_user_split, random_split, time_split
-from gold.listening.trials import evaluation_rows, log_measured, open_trial
+from gold.listening.trials import log_measured, open_trial
 from lakehouse import tables
 from lakehouse.errors import DataTooLargeError, TaskParameterError
 from lakehouse.lake import Lakehouse

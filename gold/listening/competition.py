@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from gold.engines.configuration import Configuration
 from gold.engines.factors import Factors
 from gold.judging.bootstrap import Difference, paired_difference
+from gold.judging.rules import FEWEST_USERS
 from gold.listening.evaluation import Measured, Trial
 
 METRIC = "ndcg"
-FEWEST_USERS = 30
-"""With fewer users to compare on, nothing is decided."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from pyspark.sql import functions as F
 from gold.engines.diversity import Diverse
 from gold.engines.ids import newly_numbered, with_ids
 from gold.engines.reasons import with_reasons
+from gold.engines.stamps import replace_stamped
 from gold.listening.audience import askers, queries, unavailable
+from gold.listening.champion import champion_factors
 from gold.listening.engaged import engaged
-from gold.listening.served import replace_served, serving
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.tables import Table
@@ -48,7 +49,7 @@ def train_als(lake: Lakehouse) -> None:
 def recommend_als(lake: Lakehouse) -> None:
     """Recommend to every user, and to `ANYONE`, the best episodes that are available and that they have not seen."""
     if news := lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors, tables.episodes):
-        served = serving(lake).without(unavailable(lake))
+        served = champion_factors(lake).without(unavailable(lake))
         best = Diverse(served.factors, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n)
         explained = with_reasons(best, engaged(lake, served.configuration), served.items, served.configuration)
         item_ids = lake.read(tables.item_ids)
@@ -58,7 +59,7 @@ def recommend_als(lake: Lakehouse) -> None:
             .transform(with_ids, item_ids, "because_idx", "because_episode_id", "left")
             .withColumnRenamed("score", "als_score")
         )
-        replace_served(lake, tables.als_top_n, made, served.version)
+        replace_stamped(lake, tables.als_top_n, made, served.version)
         news.commit()
 
 
@@ -66,14 +67,14 @@ def recommend_als(lake: Lakehouse) -> None:
 def similar_items(lake: Lakehouse) -> None:
     """Find the available episodes that listeners treat most alike, by the cosine of their factors."""
     if news := lake.news("similar_items", tables.als_item_factors, tables.episodes):
-        served = serving(lake).without(unavailable(lake))
+        served = champion_factors(lake).without(unavailable(lake))
         similar = (
             served.factors.similar_items(lake.settings.similar_n)
             .transform(with_ids, lake.read(tables.item_ids), "idx", "new_episode_id")
             .transform(with_ids, lake.read(tables.item_ids), "item_idx", "similar_episode_id")
             .withColumnRenamed("score", "similarity")
         )
-        replace_served(lake, tables.als_item_item, similar, served.version)
+        replace_stamped(lake, tables.als_item_item, similar, served.version)
         news.commit()
 
 

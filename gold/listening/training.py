@@ -17,15 +17,17 @@ from pyspark.sql import functions as F
 from gold.engines import fitting
 from gold.engines.configuration import Configuration
 from gold.engines.popularity import popularity
-from gold.judging.registry import CHALLENGER, CHAMPION, Registry, Version, recommenders
+from gold.judging.records import evaluation_rows
+from gold.judging.registry import CHALLENGER, CHAMPION, Registry, Version
 from gold.listening import competition
+from gold.listening.champion import champion_factors, install
 from gold.listening.competition import Verdict
 from gold.listening.engaged import engaged
 from gold.listening.evaluation import Measured, Trial
 from gold.listening.hybrid.training import learn as learn_hybrid
 from gold.listening.hybrid.training import save as save_weights
-from gold.listening.served import serve, serving
-from gold.listening.trials import evaluation_rows, log_measured, open_trial
+from gold.listening.registered import recommenders
+from gold.listening.trials import log_measured, open_trial
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch, scratch_folder
@@ -63,7 +65,7 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
         fitted = fit_to_all(lake, chosen, scratch.part("winner"))
         version = register(lake, registry, fitted, verdict.winner.score, sentence)
         if not keeps:
-            serve(lake, fitted.users, fitted.items, chosen, version)
+            install(lake, fitted.users, fitted.items, chosen, version)
             save_weights(lake, hybrid)
             registry.promote(version)
         _register_challenger(lake, registry, verdict, challenger, scratch)
@@ -91,7 +93,7 @@ def roll_back(lake: Lakehouse) -> Version[Configuration]:
     users, items = (
         lake.spark.createDataFrame(pq.read_table(files / name).combine_chunks()) for name in ("users", "items")
     )
-    serve(lake, users, items, earlier.configuration, earlier.number)
+    install(lake, users, items, earlier.configuration, earlier.number)
     registry.take_back(champion.number)
     registry.promote(earlier.number)
     return earlier
@@ -120,7 +122,7 @@ def _reason_to_keep(
     if unseen.isEmpty():
         return ""
     later = trial.on(replace(trial.split, test=unseen), scratch.part("unseen"))
-    return competition.worse_than_serving(later, winner, serving(lake).factors)
+    return competition.worse_than_serving(later, winner, champion_factors(lake).factors)
 
 
 def _register_challenger(

@@ -1,13 +1,12 @@
-"""Trials on the lakehouse: its engagement split and ready, and scores kept where people look for them."""
+"""Trials on the lakehouse: its engagement split and ready, and each configuration's scores in a run of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from gold.judging.metrics import Scores
+from gold.judging.records import log_scores
 from gold.listening.engaged import reweighed
 from gold.listening.evaluation import Measured, Trial
 from gold.listening.splits import Split, time_split
@@ -27,31 +26,3 @@ def log_measured(measured: Measured, split: str) -> str:
     configuration = measured.configuration
     tags = {"engine": configuration.engine}
     return log_scores(str(configuration), measured.scores, split, tags, configuration.model_dump())
-
-
-def log_scores(name: str, scores: Scores, split: str, tags: Mapping[str, str], parameters: Mapping[str, object]) -> str:
-    """Log what was measured of a recommender as a nested run, and return its id."""
-    import mlflow
-
-    with mlflow.start_run(run_name=name, nested=True) as run:
-        mlflow.set_tags({"split": split, **tags})
-        mlflow.log_params(dict(parameters))
-        errors = {f"{metric}_standard_error": error for metric, (_, error) in scores.items() if error}
-        mlflow.log_metrics({metric: value for metric, (value, _) in scores.items()} | errors)
-    return str(run.info.run_id)
-
-
-def evaluation_rows(
-    lake: Lakehouse, measured: Mapping[str, Scores], split: str, run_id: str, version: str | None = None
-) -> DataFrame:
-    """Scores of recommenders, by name, as rows of `ops.model_evaluations`."""
-    rows = [
-        (run_id, name, metric, value, error, int(scores["num_users"][0]), split, version)
-        for name, scores in measured.items()
-        for metric, (value, error) in scores.items()
-        if metric != "num_users"
-    ]
-    schema = tables.model_evaluations.schema
-    return lake.spark.createDataFrame([(*row, None) for row in rows], schema).withColumn(
-        "evaluated_at", F.current_timestamp()
-    )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gold.engines.configuration import Configuration
-from gold.judging.registry import CHAMPION, recommenders
+from gold.judging.registry import CHAMPION
 from gold.listening.evaluation import Measured, Trial
+from gold.listening.registered import recommenders
 from gold.listening.splits import time_split
 from gold.listening.training import fit_to_all, register
 from gold.listening.trials import log_measured, open_trial

@@ -26,7 +26,7 @@ Fit = Callable[[DataFrame], SessionModel]
 
 
 @dataclass(frozen=True)
-class Trial:
+class SessionSplit:
     """Sessions to train on, and newer ones to judge by.
 
     Attributes
@@ -43,9 +43,9 @@ class Trial:
     given: DataFrame
     wanted: DataFrame
 
-    def written_to(self, scratch: Scratch) -> Trial:
+    def written_to(self, scratch: Scratch) -> SessionSplit:
         """The same, computed once for all that is to be measured."""
-        return Trial(scratch("train", self.train), scratch("given", self.given), scratch("wanted", self.wanted))
+        return SessionSplit(scratch("train", self.train), scratch("given", self.given), scratch("wanted", self.wanted))
 
     def measure(self, model: SessionModel) -> Scores:
         """Measure recall, MRR and others at `K`, with standard errors over sessions; see `gold.judging.metrics`."""
@@ -56,7 +56,7 @@ class Trial:
         return summary(per_user(best, wanted, K), K)
 
 
-def time_split(sessions: DataFrame) -> Trial:
+def time_split(sessions: DataFrame) -> SessionSplit:
     """Judge by the newest sessions, those that began in the last `TEST_SHARE` of all, cut before their last item.
 
     Parameters
@@ -77,11 +77,11 @@ def time_split(sessions: DataFrame) -> Trial:
     )
 
 
-def cut_sessions(train: DataFrame, judged: DataFrame) -> Trial:
+def cut_sessions(train: DataFrame, judged: DataFrame) -> SessionSplit:
     """Judge by given sessions: everything but the newest item of each is known, and that item is to be found."""
     given = judged.withColumn("items", F.slice("items", F.lit(2), F.size("items")))
     wanted = judged.select("session_key", F.get("items", F.lit(0))["item_id"].alias("item_id"))
-    return Trial(train, given, wanted)
+    return SessionSplit(train, given, wanted)
 
 
 def best_of(scores: Mapping[str, Scores]) -> str:

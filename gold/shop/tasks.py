@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
-from gold.listening.served import replace_served
+from gold.engines.stamps import replace_stamped
+from gold.shop.champion import champion_model
 from gold.shop.item_popularity import WINDOW_DAYS
 from gold.shop.item_popularity import item_popularity as popularity_of
 from gold.shop.popular import Popular
 from gold.shop.profiles import profiles
 from gold.shop.recent import active_sessions
 from gold.shop.recommending import recommendations
-from gold.shop.serving import serving
 from gold.shop.session_metrics import ranks_of, top_sessions
 from gold.shop.session_metrics import session_metrics as metrics_of
 from lakehouse import tables
@@ -77,8 +77,8 @@ def recommend_sessions(lake: Lakehouse) -> None:
     sources = (tables.sessions, tables.item_popularity, tables.session_item_item, tables.session_item_factors)
     if news := lake.news("recommend_sessions", *sources):
         sessions = active_sessions(lake, lake.settings.session_active_hours)
-        model, version = serving(lake)
+        model, version = champion_model(lake)
         popular = Popular(lake.read(tables.item_popularity).where("popularity > 0"))
         made = recommendations(sessions, model, popular, lake.settings.top_n)
-        replace_served(lake, tables.session_recommendations, made, version)
+        replace_stamped(lake, tables.session_recommendations, made, version)
         news.commit()

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 
 from gold.judging.metrics import Scores
-from gold.listening.competition import FEWEST_USERS
-from gold.listening.trials import evaluation_rows, log_scores
+from gold.judging.records import evaluation_rows, log_scores
+from gold.judging.rules import FEWEST_USERS
 from gold.shop import factors
+from gold.shop.champion import install
 from gold.shop.factors import CONFIGURATION
 from gold.shop.item_item import ItemItem, neighbours
 from gold.shop.judging import METRIC, Fit, best_of, time_split
 from gold.shop.popular import Filled, Popular, by_sessions
 from gold.shop.recent import recent_sessions
-from gold.shop.serving import serve
 from lakehouse import tables
 from lakehouse.errors import DataTooLargeError, NothingToServeError
 from lakehouse.lake import Lakehouse
@@ -68,7 +68,7 @@ def train(lake: Lakehouse, versions: Mapping[Table, int]) -> None:
         scores = _judged(lake, sessions, scratch)
         winner = best_of(scores) if scores else ITEM_ITEM
         version = f"{winner} {run.info.run_id[:8]}"
-        serve(lake, candidates(lake.settings)[winner](sessions), version)
+        install(lake, candidates(lake.settings)[winner](sessions), version)
         sentence = f"{winner} serves: " + (
             ", ".join(f"{name} has {METRIC} {found[METRIC][0]:.4f}" for name, found in scores.items())
             or f"fewer than {FEWEST_USERS} new sessions decide nothing"

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from threadpoolctl import threadpool_limits
 
-from gold.engines.top_n import CLOSURE_BYTES, Batches, Found, best_of_each, rows_at_once, width
+from gold.engines.top_n import ITEM_BLOCK_BYTES, Batches, Found, best_of_each, rows_at_once, width
 from gold.engines.vectors import Floats, Ints, matrix
 from lakehouse import tables
 
@@ -25,7 +25,7 @@ _PAIRS_AT_ONCE = 2_000
 """Few enough that their vectors stay in the processor's cache."""
 
 
-def similar(embeddings: DataFrame, n: int, closure_bytes: int = CLOSURE_BYTES) -> DataFrame:
+def similar(embeddings: DataFrame, n: int, block_bytes: int = ITEM_BLOCK_BYTES) -> DataFrame:
     """Find the `n` episodes of the highest cosine with each one, itself left out.
 
     Two episodes are compared unless they are known to be in different languages. A pair has the same similarity in
@@ -39,7 +39,7 @@ def similar(embeddings: DataFrame, n: int, closure_bytes: int = CLOSURE_BYTES) -
         are left out.
     n : int
         Episodes per episode; fewer come back where fewer are left.
-    closure_bytes : int
+    block_bytes : int
         Embeddings that go to the workers at once.
 
     Returns
@@ -48,7 +48,7 @@ def similar(embeddings: DataFrame, n: int, closure_bytes: int = CLOSURE_BYTES) -
         `episode_id`, `similar_episode_id`, `similarity` double, `rank` from 1.
     """
     vectors = embeddings.where("embedding IS NOT NULL").select("episode_id", "language", "embedding")
-    blocks = list(_blocks(vectors, closure_bytes))
+    blocks = list(_blocks(vectors, block_bytes))
     if not blocks:
         return embeddings.sparkSession.createDataFrame([], SCHEMA)
     queries = vectors.repartition(-(-sum(len(block.ids) for block in blocks) // QUERIES_PER_TASK))

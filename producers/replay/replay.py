@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 from lakehouse.errors import InputFileError
 from lakehouse.kafka import EPISODE_METADATA
 from producers import pace
-from producers.replay.recorded import Format, open_recorded
-from producers.replay.rows import episode_of, events_of
-from producers.shapes import (
-    CLICKS,
-    LISTENING,
+from producers.replay.mapping import (
     MOVIELENS_COMPLETE_FROM,
     TITLES,
     given_for,
@@ -21,6 +17,9 @@ from producers.shapes import (
     shape_of,
     topic_of,
 )
+from producers.replay.recorded import Format, open_recorded
+from producers.replay.rows import episode_of, events_of
+from producers.shapes import CLICKS, LISTENING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,13 +9,15 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from producers.record import Record
-from producers.shapes import LISTENING, S
+from producers.replay.mapping import S
+from producers.shapes import LISTENING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from producers.replay.mapping import Mapped
     from producers.replay.recorded import Row
-    from producers.shapes import EventShape, Mapped, Shape
+    from producers.shapes import EventShape, Shape
 
 UNREADABLE = "unreadable"
 """Kind of a row that is no JSON object: it is sent as it was."""

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from gold.engines.configuration import Configuration
-from gold.judging.registry import CHALLENGER, CHAMPION, recommenders
+from gold.judging.registry import CHALLENGER, CHAMPION
 from gold.listening.comparison import candidates, compare
 from gold.listening.hybrid.tasks import recommend
+from gold.listening.registered import recommenders
 from gold.listening.tasks import recommend_als
 from gold.listening.training import roll_back, train
 from gold.listening.tuning import search
@@ -52,7 +53,7 @@ def configured(lake, **settings):
     return lake.with_settings(lake.settings.model_copy(update=settings))
 
 
-def serving(lake):
+def serving_versions(lake):
     return {row["model_version"] for row in lake.read(tables.als_item_factors).collect()}
 
 
@@ -99,7 +100,7 @@ def test_what_is_recommended_is_available_and_says_why_and_strangers_get_what_is
 def test_configurations_compete_serve_and_can_be_taken_back(lake):
     registry = recommenders(lake.settings)
     first = registry.holder(CHAMPION)
-    assert serving(lake) == {first.number}
+    assert serving_versions(lake) == {first.number}
     assert first.configuration == Configuration.of(lake.settings)
     assert "decayed popularity" in first.verdict
 
@@ -108,13 +109,13 @@ def test_configurations_compete_serve_and_can_be_taken_back(lake):
 
     second, challenger = registry.holder(CHAMPION), registry.holder(CHALLENGER)
     assert second.configuration == first.configuration
-    assert serving(lake) == {second.number} != {first.number}
+    assert serving_versions(lake) == {second.number} != {first.number}
     assert challenger.configuration.popularity_share == 0.99
     assert "did not win" in challenger.verdict
 
     assert roll_back(lake).number == first.number
     assert registry.holder(CHAMPION).number == first.number
-    assert serving(lake) == {first.number}
+    assert serving_versions(lake) == {first.number}
     with pytest.raises(NothingToServeError, match="no version to go back to"):
         roll_back(lake)
 

@@ -4,9 +4,9 @@ import pytest
 
 from gold.engines.configuration import Configuration
 from gold.shop import training
+from gold.shop.champion import champion_model, install
 from gold.shop.factors import SessionFactors, fit
 from gold.shop.item_item import ItemItem
-from gold.shop.serving import serve, serving
 from gold.shop.tasks import train_sessions
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError
@@ -30,7 +30,7 @@ def test_what_finds_the_newest_items_serves_and_all_are_on_record(lake, monkeypa
 
     train_sessions.run(lake, {})
 
-    model, version = serving(lake)
+    model, version = champion_model(lake)
     found = evaluations(lake)
     assert found.keys() == {"item-item", "ALS fold-in", "popularity"}
     assert {users for _, users, _ in found.values()} == {12}
@@ -45,7 +45,7 @@ def test_with_few_sessions_item_item_serves_undecided(lake):
 
     train_sessions.run(lake, {})
 
-    model, version = serving(lake)
+    model, version = champion_model(lake)
     assert isinstance(model, ItemItem)
     assert version.startswith("item-item")
     assert evaluations(lake) == {}
@@ -63,10 +63,10 @@ def test_one_model_serves_at_a_time(lake):
     seen = sessions(lake.spark, session("s", "abc"), session("t", "ab"))
     near = lake.spark.createDataFrame([("a", "b", 1.0, 1, "0", None)], tables.session_item_item.schema)
 
-    serve(lake, fit(seen, ClickWeights(), SMALL), "1")
-    factors, first = serving(lake)
-    serve(lake, ItemItem(near), "2")
-    neighbours, second = serving(lake)
+    install(lake, fit(seen, ClickWeights(), SMALL), "1")
+    factors, first = champion_model(lake)
+    install(lake, ItemItem(near), "2")
+    neighbours, second = champion_model(lake)
 
     assert isinstance(factors, SessionFactors)
     assert factors.configuration == SMALL

@@ -18,7 +18,7 @@ from gold.listening.hybrid.weights import ALS_ALONE, LIKES_FROM, SOURCES, Weight
 K = 10
 MOST_USERS = 4_000
 """Users that weights are learned from and judged on; more would tell little more."""
-FEWEST_USERS = 50
+FEWEST_OF_GROUP = 50
 """A group of fewer gets the weights that are best for all."""
 CANDIDATES = 50
 """Items of each source that are compared with each other."""
@@ -181,7 +181,7 @@ def _best(cases: Sequence[Case]) -> Weights:
     weights = dict(ALS_ALONE)
     for group, likes in enumerate(LIKES_FROM):
         own = groups == group
-        chosen = found[own] if np.count_nonzero(own) >= FEWEST_USERS else found
+        chosen = found[own] if np.count_nonzero(own) >= FEWEST_OF_GROUP else found
         if likes and len(chosen):
             weights[likes] = tuple(tried[chosen.mean(axis=0).argmax()].tolist())
     return weights

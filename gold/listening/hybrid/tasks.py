@@ -7,13 +7,14 @@ from pyspark.sql import functions as F
 
 from gold.engines.diversity import Diverse
 from gold.engines.ids import with_ids
+from gold.engines.stamps import replace_stamped
 from gold.listening.audience import askers, queries, unavailable
+from gold.listening.champion import ChampionFactors, champion_factors
 from gold.listening.engaged import engaged
 from gold.listening.hybrid.explaining import REASONS, with_explanations
 from gold.listening.hybrid.sources import gathered
 from gold.listening.hybrid.training import numbered_embeddings
 from gold.listening.hybrid.weights import ALS_ALONE, SOURCES, Weights
-from gold.listening.served import Serving, replace_served, serving
 from gold.listening.trending import by_language
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
@@ -35,16 +36,16 @@ def recommend(lake: Lakehouse) -> None:
     """Recommend to every user, and to strangers of each language, by listening, text and popularity together."""
     if news := lake.news("recommend", *NEWS):
         with scratch_folder(lake) as scratch:
-            served = serving(lake)
+            served = champion_factors(lake)
             made = _personal(lake, served, scratch).unionByName(_trending(lake, served), allowMissingColumns=True)
             titles = lake.read(tables.episodes).selectExpr("episode_id AS recommended_episode_id", "title")
-            replace_served(
+            replace_stamped(
                 lake, tables.final_recommendations, made.join(titles, "recommended_episode_id", "left"), served.version
             )
         news.commit()
 
 
-def _personal(lake: Lakehouse, served: Serving, scratch: Scratch) -> DataFrame:
+def _personal(lake: Lakehouse, served: ChampionFactors, scratch: Scratch) -> DataFrame:
     liked = scratch("liked", engaged(lake, served.configuration).where("engagement > 0"))
     popular = served.items.select("idx", "popularity")
     sources = gathered(served.factors, popular, numbered_embeddings(lake), liked, scratch).without(unavailable(lake))
@@ -59,7 +60,7 @@ def _personal(lake: Lakehouse, served: Serving, scratch: Scratch) -> DataFrame:
     )
 
 
-def _trending(lake: Lakehouse, served: Serving) -> DataFrame:
+def _trending(lake: Lakehouse, served: ChampionFactors) -> DataFrame:
     popular = served.without(unavailable(lake)).items.transform(
         with_ids, lake.read(tables.item_ids), "idx", "episode_id"
     )

@@ -92,7 +92,7 @@ def versions(stores: Stores, model: str) -> Figure:
 
     def read(settings: Settings) -> pd.DataFrame:
         from gold.churn.registered import churn_models
-        from gold.judging.registry import recommenders
+        from gold.listening.registered import recommenders
 
         registry = recommenders(settings) if model == "recommender" else churn_models(settings)
         return pd.DataFrame(

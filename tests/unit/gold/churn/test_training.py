@@ -8,7 +8,7 @@ from gold.churn.candidates import BOOSTING, CANDIDATES, LOGISTIC, RECENCY, fit
 from gold.churn.features import INPUTS, OPTIONAL, REQUIRED
 from gold.churn.inputs import matrix
 from gold.churn.judging import Costs, Rows, judge, time_split
-from gold.churn.registered import Configuration, champion_version, churn_models, load
+from gold.churn.registered import ChurnConfiguration, champion_version, churn_models, load
 from gold.churn.training import decided, registered, train
 from gold.judging.registry import CHALLENGER, CHAMPION
 from lakehouse.errors import NothingToServeError, TooLittleDataError
@@ -134,7 +134,7 @@ def test_a_champion_without_its_files_is_one_sentence(own_registry):
     client = tracking_client(own_registry)
     number = client.create_model_version(own_registry.churn_model, str(own_registry.home / "gone")).version
     registry = churn_models(own_registry)
-    configuration = Configuration(kind=RECENCY, horizon_days=7, threshold=0.5)
+    configuration = ChurnConfiguration(kind=RECENCY, horizon_days=7, threshold=0.5)
     registry.describe(number, configuration, champion_version(own_registry).trained_until, 0.5, "")
     registry.promote(number)
 

@@ -56,6 +56,6 @@ def test_similar_items_are_what_one_item_alone_recommends(model):
 def test_blocks_of_users_give_what_one_block_gives(model, spark, monkeypatch):
     queries = spark.createDataFrame([(1, [20]), (2, [10]), (8, None)], QUERY)
     at_once = found(model.recommend(queries, 3))
-    monkeypatch.setattr(item_weights, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(item_weights, "SCORE_BYTES", 1)
 
     assert found(model.recommend(queries, 3)) == at_once

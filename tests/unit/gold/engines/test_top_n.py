@@ -56,7 +56,7 @@ def items(spark):
 def test_queries_in_several_blocks_give_what_one_block_gives(queries, items, monkeypatch):
     at_once = found(top_n(queries, items, 7))
 
-    monkeypatch.setattr("gold.engines.top_n.BLOCK_BYTES", 3 * 64 * 7)
+    monkeypatch.setattr("gold.engines.top_n.SCORE_BYTES", 3 * 64 * 7)
 
     assert found(top_n(queries, items, 7)) == at_once
 
@@ -64,7 +64,7 @@ def test_queries_in_several_blocks_give_what_one_block_gives(queries, items, mon
 def test_items_in_several_blocks_give_what_one_block_gives(queries, items):
     at_once = found(top_n(queries, items, 7))
 
-    assert found(top_n(queries, items, 7, closure_bytes=7 * 16)) == at_once
+    assert found(top_n(queries, items, 7, block_bytes=7 * 16)) == at_once
 
 
 @st.composite

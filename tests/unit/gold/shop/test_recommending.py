@@ -2,9 +2,9 @@
 
 import pytest
 
+from gold.shop.champion import install
 from gold.shop.item_item import ItemItem, neighbours
 from gold.shop.recent import recent_sessions, still_active
-from gold.shop.serving import serve
 from gold.shop.tasks import recommend_sessions
 from lakehouse import tables
 from lakehouse.recommendations import ANYONE
@@ -62,7 +62,7 @@ def test_lists_hold_nothing_of_the_session_say_why_and_follow_it(lake):
         session("bot", "a", is_bot=True),
     )
     trained = neighbours(sessions(lake.spark, session("x", "abc"), session("y", "abc")), 10)
-    serve(lake, ItemItem(trained), "v1")
+    install(lake, ItemItem(trained), "v1")
 
     recommend_sessions.run(lake, {})
     first, rows = lists(lake), lake.read(tables.session_recommendations).collect()

@@ -64,7 +64,7 @@ def test_a_pair_has_the_same_similarity_both_ways_to_the_last_bit(spark, episode
 def test_blocks_give_what_one_block_gives(spark, episodes):
     embeddings = spark.createDataFrame(episodes, EMBEDDING)
 
-    assert cosines(similar(embeddings, 7, closure_bytes=31 * 16 * 4)) == by_brute_force(episodes, 7)
+    assert cosines(similar(embeddings, 7, block_bytes=31 * 16 * 4)) == by_brute_force(episodes, 7)
 
 
 def test_an_episode_without_an_embedding_is_like_no_other(spark):

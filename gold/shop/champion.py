@@ -1,10 +1,10 @@
-"""What serves: the table of the model that won holds rows, that of the other holds none."""
+"""The champion among models of sessions: its table holds rows, those of the others hold none."""
 
 from __future__ import annotations
 
 from pyspark.sql import functions as F
 
-from gold.listening.served import configuration_in, replace_served
+from gold.engines.stamps import configuration_in, replace_stamped
 from gold.shop.factors import SessionFactors
 from gold.shop.item_item import ItemItem
 from gold.shop.model import SessionModel
@@ -16,7 +16,7 @@ UNTRAINED = "popularity"
 """The version of recommendations that no model took part in."""
 
 
-def serve(lake: Lakehouse, model: SessionModel, version: str) -> None:
+def install(lake: Lakehouse, model: SessionModel, version: str) -> None:
     """Write a model, and leave the tables of the others without rows.
 
     While both tables have rows, for a moment or after a crash, factors serve: they are written before neighbours go,
@@ -29,14 +29,14 @@ def serve(lake: Lakehouse, model: SessionModel, version: str) -> None:
             lake.replace(tables.session_item_factors, stamped)
             _empty(lake, tables.session_item_item)
         case ItemItem():
-            replace_served(lake, tables.session_item_item, model.neighbours, version)
+            replace_stamped(lake, tables.session_item_item, model.neighbours, version)
             _empty(lake, tables.session_item_factors)
         case _:
             _empty(lake, tables.session_item_item)
             _empty(lake, tables.session_item_factors)
 
 
-def serving(lake: Lakehouse) -> tuple[SessionModel | None, str]:
+def champion_model(lake: Lakehouse) -> tuple[SessionModel | None, str]:
     """Read the model that serves and its version; no model where popularity has won, or before any training.
 
     Raises

@@ -1,24 +1,23 @@
-"""What serves: the factors and popularity that the champion learned, from which recommendations are made."""
+"""The champion's factors and popularity, from which recommendations are made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.engines.configuration import Configuration
 from gold.engines.factors import Factors
 from gold.engines.popularity import blended
+from gold.engines.stamps import configuration_in
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError
 from lakehouse.lake import Lakehouse
-from lakehouse.tables import Table
 
 
 @dataclass(frozen=True)
-class Serving:
+class ChampionFactors:
     """What the champion learned.
 
     Attributes
@@ -41,12 +40,12 @@ class Serving:
         raw = Factors(self.users, self.items.select("idx", "factors"))
         return blended(raw, self.items.select("idx", "popularity"), share, rank)
 
-    def without(self, items: DataFrame) -> Serving:
+    def without(self, items: DataFrame) -> ChampionFactors:
         """Leave items (`idx`) out."""
         return replace(self, items=self.items.join(items, "idx", "left_anti"))
 
 
-def serve(lake: Lakehouse, users: DataFrame, items: DataFrame, configuration: Configuration, version: str) -> None:
+def install(lake: Lakehouse, users: DataFrame, items: DataFrame, configuration: Configuration, version: str) -> None:
     """Write what recommendations are made from.
 
     Parameters
@@ -66,8 +65,8 @@ def serve(lake: Lakehouse, users: DataFrame, items: DataFrame, configuration: Co
     )
 
 
-def serving(lake: Lakehouse) -> Serving:
-    """Read what serves.
+def champion_factors(lake: Lakehouse) -> ChampionFactors:
+    """Read what the champion learned.
 
     Raises
     ------
@@ -78,37 +77,9 @@ def serving(lake: Lakehouse) -> Serving:
     row = items.select("configuration", "model_version").first()
     if row is None:
         raise NothingToServeError("There are no item factors to recommend from: run the training first.")
-    return Serving(
+    return ChampionFactors(
         configuration_in(row, tables.als_item_factors, "gold"),
         row["model_version"],
         users.select("idx", "factors"),
         items.select("idx", "factors", "popularity"),
     )
-
-
-def configuration_in(row: Row, table: Table, job: str) -> Configuration:
-    """Read the configuration that a row of factors carries.
-
-    Parameters
-    ----------
-    job : str
-        Which one makes the table anew.
-
-    Raises
-    ------
-    NothingToServeError
-        A version of RecLake that knew other configurations wrote it.
-    """
-    try:
-        return Configuration.model_validate_json(row["configuration"] or "")
-    except ValidationError:
-        raise NothingToServeError(
-            f"{table} was written by another version of RecLake. Drop it and run the job {job}, which then trains "
-            "anew; what the store serves stays until then."
-        ) from None
-
-
-def replace_served(lake: Lakehouse, table: Table, rows: DataFrame, version: str) -> None:
-    """Overwrite a table of recommendations, stamped with the version that made them and the time."""
-    stamped = rows.withColumns({"model_version": F.lit(version), "generated_at": F.current_timestamp()})
-    lake.replace(table, stamped)
