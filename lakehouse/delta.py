@@ -44,7 +44,7 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class State:
+class TableState:
     """How a table stands."""
 
     num_rows: int
@@ -96,10 +96,10 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
     return _is_delta(spark, _uri(settings, table))
 
 
-def state(spark: SparkSession, name: str) -> State:
+def state(spark: SparkSession, name: str) -> TableState:
     """Rows, version and last change of a table."""
     commit = newest(spark, name)
-    return State(spark.read.table(name).count(), commit.version, commit.at)
+    return TableState(spark.read.table(name).count(), commit.version, commit.at)
 
 
 def newest(spark: SparkSession, name: str) -> Commit:

@@ -79,7 +79,7 @@ class Lakehouse:
         opened = delta.place(self.settings, table) in self._session.opened
         return opened or delta.exists(self.spark, self.settings, table)
 
-    def state(self, table: Table) -> delta.State:
+    def state(self, table: Table) -> delta.TableState:
         """Rows, version and last change of a table."""
         return delta.state(self.spark, self.name(table))
 

@@ -16,7 +16,7 @@ from gold.churn.registered import Champion, champion_version, load
 from lakehouse.errors import ModelInputError, NothingToServeError, ServiceError
 from lakehouse.settings import Settings
 
-ROWS_AT_ONCE = 500
+ROWS_A_REQUEST = 500
 """Rows in one request to the API."""
 ATTEMPTS = 4
 SECONDS = 10.0
@@ -82,7 +82,7 @@ class InProcess:
 
 
 class Api:
-    """The churn API, asked for `ROWS_AT_ONCE` rows at a time."""
+    """The churn API, asked for `ROWS_A_REQUEST` rows at a time."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
@@ -90,7 +90,7 @@ class Api:
     def score(self, inputs: pd.DataFrame) -> pd.DataFrame:
         """Predict churn of shoppers; see `Scorer`."""
         rows = [_body(row) for row in matrix(inputs).tolist()]
-        answers = [self._ask(rows[first : first + ROWS_AT_ONCE]) for first in range(0, len(rows), ROWS_AT_ONCE)]
+        answers = [self._ask(rows[first : first + ROWS_A_REQUEST]) for first in range(0, len(rows), ROWS_A_REQUEST)]
         found = [
             (
                 one["churn_probability"],

@@ -171,7 +171,7 @@ def registered(settings: Settings, model: ChurnModel) -> str:
         model.save(files)
         logged = mlflow.pyfunc.log_model(
             name="churn",
-            python_model=str(Path(__file__).with_name("model.py")),
+            python_model=str(Path(__file__).with_name("logged_model.py")),
             artifacts={FOLDER: str(files)},
             # The definition of the features travels with the model that was trained with it.
             code_paths=[str(_ROOT / package) for package in ("gold", "lakehouse")],

@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from gold.engines.configuration import Configuration
 from gold.engines.item_weights import ItemWeights
-from gold.engines.matrix import collected
+from gold.engines.matrix import matrix_of
 from lakehouse.errors import DataTooLargeError
 
 MOST_ITEMS = 20_000
@@ -39,7 +39,7 @@ def fit(interactions: DataFrame, configuration: Configuration) -> ItemWeights:
     DataTooLargeError
         There are more than `MOST_ITEMS` items.
     """
-    matrix = collected(interactions).liked()
+    matrix = matrix_of(interactions).liked()
     if matrix.items.size > MOST_ITEMS:
         raise DataTooLargeError(
             f"{matrix.items.size:,} items are more than the {MOST_ITEMS:,} whose matrix EASE can invert. "

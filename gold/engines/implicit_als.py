@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from gold.engines.configuration import Configuration
 from gold.engines.factors import Factors
-from gold.engines.matrix import collected
+from gold.engines.matrix import matrix_of
 from gold.engines.vectors import lists
 
 
@@ -32,7 +32,7 @@ def fit(interactions: DataFrame, configuration: Configuration) -> Factors:
     interactions : DataFrame
         `user_idx` int, `item_idx` int, `engagement` double; one row per pair.
     """
-    matrix = collected(interactions)
+    matrix = matrix_of(interactions)
     # `implicit` runs its own threads, one row each; those of BLAS would only get in their way.
     with threadpool_limits(1, "blas"):
         als = AlternatingLeastSquares(

@@ -36,7 +36,7 @@ class Matrix:
         return replace(self, values=self.values.maximum(0))
 
 
-def collected(interactions: DataFrame, most_pairs: int = MOST_PAIRS) -> Matrix:
+def matrix_of(interactions: DataFrame, most_pairs: int = MOST_PAIRS) -> Matrix:
     """Bring interactions to the driver; the matrix does not depend on the order of the rows.
 
     Parameters

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pandas as pd
 
+from gold.listening.hybrid.weights import SOURCES
 from lakehouse import recommendations, tables
 from lakehouse.errors import NothingToServeError, RecLakeError
 from serving.dashboard.figure import Figure
@@ -13,7 +14,6 @@ from serving.dashboard.stores import Stores
 
 MOST_FOUND = 50
 MOST_EVENTS = 100
-SOURCES = ("als", "text", "popularity")
 
 
 def find_users(stores: Stores) -> list[str]:

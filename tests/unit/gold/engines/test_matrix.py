@@ -2,7 +2,7 @@
 
 import pytest
 
-from gold.engines.matrix import collected
+from gold.engines.matrix import matrix_of
 from lakehouse.errors import DataTooLargeError
 
 PAIRS = "user_idx int, item_idx int, engagement double"
@@ -11,7 +11,7 @@ PAIRS = "user_idx int, item_idx int, engagement double"
 def test_rows_and_columns_follow_the_numbers_whatever_the_order(spark):
     interactions = spark.createDataFrame([(7, 30, 1.5), (2, 40, -3.0), (7, 20, 1.0)], PAIRS)
 
-    matrix = collected(interactions)
+    matrix = matrix_of(interactions)
 
     assert matrix.users.tolist() == [2, 7]
     assert matrix.items.tolist() == [20, 30, 40]
@@ -21,7 +21,7 @@ def test_rows_and_columns_follow_the_numbers_whatever_the_order(spark):
 
 
 def test_what_is_liked_keeps_every_row_and_column(spark):
-    liked = collected(spark.createDataFrame([(7, 30, 1.5), (2, 40, -3.0)], PAIRS)).liked()
+    liked = matrix_of(spark.createDataFrame([(7, 30, 1.5), (2, 40, -3.0)], PAIRS)).liked()
 
     assert liked.values.toarray().tolist() == [[0, 0], [1.5, 0]]
     assert liked.values.nnz == 1
@@ -31,6 +31,6 @@ def test_what_is_liked_keeps_every_row_and_column(spark):
 def test_more_interactions_than_there_is_room_for_are_refused(spark):
     interactions = spark.createDataFrame([(0, 1, 1.0), (0, 2, 1.0)], PAIRS)
 
-    assert collected(interactions, most_pairs=2).values.nnz == 2
+    assert matrix_of(interactions, most_pairs=2).values.nnz == 2
     with pytest.raises(DataTooLargeError, match=r"2 interactions are more than the 1 .* spark_als"):
-        collected(interactions, most_pairs=1)
+        matrix_of(interactions, most_pairs=1)
