@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from gold.listening.hybrid.weights import SOURCES
 from serving.dashboard import charts
 from serving.dashboard.panels import ask, choices, guarded, listed, live, panel, plain, with_chosen
 from serving.dashboard.queries import listener as query
@@ -64,9 +65,9 @@ def _mix(rows: pd.DataFrame) -> charts.Drawing:
     """The list, and under it what each source adds."""
     listed(rows, *_LISTED, "because")
     titles = [f"{rank}. {title[:60]}" for rank, title in zip(rows["rank"], rows["title"], strict=True)]
-    long = rows.assign(episode=titles).melt(["episode"], list(query.SOURCES), var_name="source", value_name="adds")
+    long = rows.assign(episode=titles).melt(["episode"], list(SOURCES), var_name="source", value_name="adds")
     unit = "what each source adds to the score (standard deviations)"
-    return charts.stacked(long, "episode", "adds", "source", query.SOURCES, unit)
+    return charts.stacked(long, "episode", "adds", "source", SOURCES, unit)
 
 
 def _beside(user: str, n: int) -> None:
