@@ -13,7 +13,7 @@ from gold.churn.inputs import matrix
 from gold.churn.registered import champion_version, load
 from gold.churn.scoring import scorer
 from lakehouse.errors import ModelInputError, NothingToServeError, ServiceError
-from tests.unit.serving.api import running
+from tests.unit.serving.churn.api import running
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from serving.churn.app import create_app
 from serving.churn.current import Current
 from serving.churn.guard import MOST_BYTES
 from serving.churn.server import listen
-from tests.unit.serving.api import running
+from tests.unit.serving.churn.api import running
 
 MINIMAL = {"num_views": 5, "num_add_to_cart": 2, "num_purchases": 0}
 FULL = MINIMAL | {
