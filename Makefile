@@ -1,16 +1,24 @@
-.PHONY: fmt lint test demo bench
+.DEFAULT_GOAL := help
+.PHONY: help fmt lint test coverage demo bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 fmt: ## format the code and mend what ruff can mend
 	uv run ruff format .
 	uv run ruff check --fix .
 
-lint: ## what CI checks before the tests
+lint: ## what CI checks before the tests: format, lint, types, contracts of imports
 	uv run ruff format --check .
 	uv run ruff check .
 	uv run mypy
+	uv run lint-imports
 
 test: ## the whole suite; RECLAKE_TEST_SPARK=connect runs it on Spark Connect
 	uv run pytest
+
+coverage: ## the whole suite, and which lines it ran, in htmlcov/index.html (what runs in Spark's workers does not count)
+	uv run pytest --cov --cov-report=html --cov-report=term:skip-covered
 
 demo: ## everything on this machine
 	uv run reclake demo
