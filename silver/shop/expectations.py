@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lakehouse import tables
 from lakehouse.events import CLICK_EVENTS, HIGHEST_AMOUNT
 from lakehouse.quality.expectation import Suite, between, in_set, not_null, warning
-from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
+from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted, tallies
 from lakehouse.settings import Settings
 from silver.expectations import quarantine
 from silver.shop import funnel
@@ -98,8 +98,7 @@ def _daily_item_activity() -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(count) for count in COUNTS),
-            *(between(count, 0) for count in COUNTS),
+            *tallies(*COUNTS),
             between("num_events", 1),
         ),
         scope="touched",
@@ -115,8 +114,7 @@ def daily_user_activity() -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(count) for count in COUNTS),
-            *(between(count, 0) for count in COUNTS),
+            *tallies(*COUNTS),
             between("num_events", 1),
             between(c.num_sessions, 1),
             between(c.session_seconds, 0),
@@ -134,8 +132,9 @@ def funnel_summary() -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(column) for column in (*funnel.COUNTS, c.is_final, c.is_corrected)),
-            *(between(count, 0) for count in funnel.COUNTS),
+            *tallies(*funnel.COUNTS),
+            not_null(c.is_final),
+            not_null(c.is_corrected),
             between("num_seconds", funnel.WINDOW_SECONDS, funnel.WINDOW_SECONDS),
             in_set("is_even", True),
         ),
