@@ -24,6 +24,8 @@ from lakehouse.errors import ServiceError
 from lakehouse.services.process import LOOPBACK, Service, identity, wait_until
 
 if TYPE_CHECKING:
+    from psycopg.pq import Ping
+
     from lakehouse.services.state import Place
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 _ROLE = "reclake"
 _DATABASE = "postgres"
 _UNPRIVILEGED = "nobody"
+_PING_SECONDS = 2
 _INITDB_SECONDS = 120
 _LEFTOVER_SECONDS = 30
 _OPTIONS = {
@@ -71,6 +74,19 @@ def url_with_password(place: Place, port: int) -> str:
     # Of letters, digits, - and _ only: nothing to quote.
     password = _password_file(place).read_text().strip()
     return _address(port).replace("@", f":{password}@")
+
+
+def ping(url: str) -> Ping:
+    """Ask a PostgreSQL, without its password, whether it takes connections; `NO_ATTEMPT`: that is no URL of one."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+    from psycopg.pq import PGconn, Ping
+
+    try:
+        # Nothing else of this process runs meanwhile, so it may not take as long as the network likes.
+        return Ping(PGconn.ping(make_conninfo(url, connect_timeout=_PING_SECONDS).encode()))
+    except ProgrammingError:
+        return Ping.NO_ATTEMPT
 
 
 def _command(place: Place, port: int) -> list[str | Path]:
@@ -160,9 +176,9 @@ def _clear_after_a_kill(place: Place) -> None:
 
 
 def _answers(port: int) -> bool:
-    from psycopg.pq import PGconn, Ping
+    from psycopg.pq import Ping
 
-    return PGconn.ping(f"{_address(port)}?connect_timeout=2".encode()) == Ping.OK
+    return ping(_address(port)) == Ping.OK
 
 
 def _address(port: int) -> str:
