@@ -70,6 +70,8 @@ class Inputs(BaseModel):
 INPUTS = tuple(Inputs.model_fields)
 REQUIRED = tuple(name for name, field in Inputs.model_fields.items() if field.is_required())
 OPTIONAL = tuple(name for name in INPUTS if name not in REQUIRED)
+WHOLE = frozenset(name for name, field in Inputs.model_fields.items() if field.annotation not in (float, float | None))
+"""The inputs that are whole numbers."""
 DERIVED = (
     "num_events",
     "cart_rate",

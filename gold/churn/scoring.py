@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from gold.churn.features import INPUTS, Inputs
+from gold.churn.features import INPUTS, WHOLE
 from gold.churn.inputs import matrix
 from gold.churn.registered import Champion, champion_version, load
 from lakehouse.errors import ModelInputError, NothingToServeError, ServiceError
@@ -21,7 +21,6 @@ ROWS_A_REQUEST = 500
 ATTEMPTS = 4
 SECONDS = 10.0
 """Time that the API may take to answer."""
-_WHOLE = {name for name, field in Inputs.model_fields.items() if "int" in str(field.annotation)}
 
 
 class Scorer(Protocol):
@@ -147,7 +146,7 @@ def _body(row: list[float]) -> dict[str, float]:
     """Name the values that are known; whole numbers as such."""
     # A NaN is the only number that differs from itself.
     known = {name: value for name, value in zip(INPUTS, row, strict=True) if value == value}
-    return {name: int(value) if name in _WHOLE else value for name, value in known.items()}
+    return {name: int(value) if name in WHOLE else value for name, value in known.items()}
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -38,16 +38,26 @@ def fit(interactions: DataFrame, configuration: Configuration) -> Model:
             from gold.engines import ease
 
             return ease.fit(interactions, configuration)
-        case _:
+        case "spark_als" | "implicit_als":
             factors = fit_factors(interactions, configuration)
             popular = popularity.popularity(interactions, configuration.popularity_half_life_days)
             return popularity.blended(factors, popular, configuration.popularity_share, configuration.rank)
 
 
 def fit_factors(interactions: DataFrame, configuration: Configuration) -> Factors:
-    """Factorise interactions by the configuration's ALS engine, without popularity."""
-    if configuration.engine == "implicit_als":
-        from gold.engines import implicit_als
+    """Factorise interactions by the configuration's ALS engine, without popularity.
 
-        return implicit_als.fit(interactions, configuration)
-    return spark_als.fit(interactions, configuration)
+    Raises
+    ------
+    ValueError
+        The configuration's engine has no factors.
+    """
+    match configuration.engine:
+        case "implicit_als":
+            from gold.engines import implicit_als
+
+            return implicit_als.fit(interactions, configuration)
+        case "spark_als":
+            return spark_als.fit(interactions, configuration)
+        case engine:
+            raise ValueError(f"{engine} has no factors: take implicit_als or spark_als.")

@@ -31,6 +31,7 @@ from gold.listening.trials import log_measured, open_trial
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch, scratch_folder
+from lakehouse.settings import Settings
 from lakehouse.tables import Table
 from lakehouse.tracking import tracked_run
 
@@ -182,7 +183,16 @@ def fit_to_all(lake: Lakehouse, configuration: Configuration, scratch: Scratch) 
 
 
 def register(lake: Lakehouse, registry: Registry[Configuration], fitted: Fitted, score: float, verdict: str) -> str:
-    """Log a fitted configuration as a model (`gold/listening/logged_model.py`), register it, and return its version."""
+    """Log a fitted configuration as a model, register and describe it, and return its version."""
+    version = registered(lake.settings, fitted.folder)
+    newest = lake.read(tables.daily_engagement).agg(F.max("day")).first()
+    assert newest is not None
+    registry.describe(version, fitted.configuration, newest[0], score, verdict)
+    return version
+
+
+def registered(settings: Settings, files: Path) -> str:
+    """Log the files of a model (see `gold/listening/logged_model.py`), register it, and return its version."""
     import mlflow
 
     # MLflow reports registrations on stderr; the job's own table says what happened.
@@ -191,19 +201,15 @@ def register(lake: Lakehouse, registry: Registry[Configuration], fitted: Fitted,
             name="recommender",
             python_model=str(Path(__file__).with_name("logged_model.py")),
             artifacts={
-                "users": str(fitted.folder / "users"),
-                "items": str(fitted.folder / "items"),
-                "configuration": str(fitted.folder / "configuration.json"),
+                "users": str(files / "users"),
+                "items": str(files / "items"),
+                "configuration": str(files / "configuration.json"),
             },
             signature=_signature(),
             pip_requirements=["numpy", "pandas", "pyarrow"],
-            registered_model_name=lake.settings.registered_model,
+            registered_model_name=settings.registered_model,
         )
-    version = str(logged.registered_model_version)
-    newest = lake.read(tables.daily_engagement).agg(F.max("day")).first()
-    assert newest is not None
-    registry.describe(version, fitted.configuration, newest[0], score, verdict)
-    return version
+    return str(logged.registered_model_version)
 
 
 def _signature() -> ModelSignature:

@@ -1,9 +1,9 @@
 """PostgreSQL, where the dashboard reads: batches are written once, however often they are sent."""
 
 from lakehouse.database.batches import Written, write_batch
-from lakehouse.database.connection import Database, connect, connect_read_only
+from lakehouse.database.connection import Database, connect_read_only
 from lakehouse.database.frames import FrameRows
-from lakehouse.database.migration import migrate
+from lakehouse.database.migration import connect
 from lakehouse.database.tables import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, StoredTable
 
 __all__ = [
@@ -16,6 +16,5 @@ __all__ = [
     "Written",
     "connect",
     "connect_read_only",
-    "migrate",
     "write_batch",
 ]

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
-from psycopg.pq import PGconn, Ping
+from psycopg.pq import Ping
 from psycopg.types.datetime import DatetimeBinaryDumper
 from tenacity import (
     RetryCallState,
@@ -26,6 +25,7 @@ from tenacity import (
 from lakehouse.database.tables import StoredTable
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
 from lakehouse.services import database_url
+from lakehouse.services.postgresql import ping
 from lakehouse.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 Connection = psycopg.Connection[tuple[Any, ...]]
 Result = TypeVar("Result")
 
+NO_TABLES = "PostgreSQL holds no tables yet: run `reclake run realtime`."
+
 _CONNECT_SECONDS = 10
-_PING_SECONDS = 2
 _RESTART_SECONDS = 60
 _ATTEMPTS = 5
 # Deadlock, serialization failure, and what a server says that stops, crashed or is starting.
@@ -46,7 +47,7 @@ class _ServerAwayError(ServiceError):
 
 
 class Database:
-    """PostgreSQL, for writing: its tables are there, and a connection that broke is made anew."""
+    """PostgreSQL, for writing: a connection that broke is made anew."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -94,27 +95,6 @@ class Database:
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[Database]:
-    """Open PostgreSQL for writing, with all migrations applied.
-
-    Raises
-    ------
-    ServiceError
-        The server cannot be reached or refuses the credentials; the message shows no secret.
-    SettingsError
-        `DATABASE_URL` is not one.
-    """
-    from lakehouse.database.migration import migrate
-
-    database = Database(settings)
-    try:
-        database.repeat(lambda connection: migrate(settings, connection))
-        yield database
-    finally:
-        database.close()
-
-
-@contextmanager
 def connect_read_only(settings: Settings) -> Iterator[Connection]:
     """Open a connection whose transactions cannot write, each statement being one, so that it never holds a lock.
 
@@ -132,7 +112,7 @@ def connect_read_only(settings: Settings) -> Iterator[Connection]:
         try:
             yield connection
         except UndefinedTable:
-            raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run realtime`.") from None
+            raise NothingToServeError(NO_TABLES) from None
         except (psycopg.OperationalError, InsufficientPrivilege) as error:
             raise _refusal(error) from None
 
@@ -167,7 +147,7 @@ def _connected(url: str, autocommit: bool) -> Connection | None:
             application_name="reclake",
         )
     except (psycopg.ProgrammingError, psycopg.OperationalError):
-        answer = _ping(url)
+        answer = ping(url)
     if answer == Ping.OK:
         return None
     if answer == Ping.NO_ATTEMPT:
@@ -175,14 +155,6 @@ def _connected(url: str, autocommit: bool) -> Connection | None:
             "DATABASE_URL cannot be used: it should look like postgresql://USER:PASSWORD@HOST:5432/DATABASE."
         )
     raise _ServerAwayError("PostgreSQL did not answer. Check DATABASE_URL, or unset it for the embedded PostgreSQL.")
-
-
-def _ping(url: str) -> Ping:
-    try:
-        # Nothing else of this process runs meanwhile, so it may not take as long as the network likes.
-        return Ping(PGconn.ping(make_conninfo(url, connect_timeout=_PING_SECONDS).encode()))
-    except psycopg.ProgrammingError:
-        return Ping.NO_ATTEMPT
 
 
 class _UtcDumper(DatetimeBinaryDumper):

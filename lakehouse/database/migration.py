@@ -1,12 +1,14 @@
-"""Migrations: numbered changes of the tables, applied in order and once, by Alembic."""
+"""Migrations: numbered changes of the tables, applied in order and once, by Alembic, before anybody writes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from psycopg import sql
 
-from lakehouse.database.connection import Connection, opened
+from lakehouse.database.connection import Connection, Database, opened
 from lakehouse.errors import ServiceError
 from lakehouse.settings import Settings
 
@@ -14,26 +16,36 @@ _FOLDER = Path(__file__).with_name("migrations")
 _LOCK = "reclake migrations"
 
 
-def migrate(settings: Settings, connection: Connection) -> None:
-    """Bring the tables to this version of RecLake: all or nothing, and one process at a time.
-
-    Parameters
-    ----------
-    connection : Connection
-        Where to look whether there is anything to do, which spares the import of Alembic.
+@contextmanager
+def connect(settings: Settings) -> Iterator[Database]:
+    """Open PostgreSQL for writing, with all migrations applied.
 
     Raises
     ------
     ServiceError
-        The tables belong to a newer version of RecLake, or the role may not make tables.
+        The server cannot be reached or refuses the credentials; the message shows no secret. Or the tables belong to a
+        newer version of RecLake, or the role may not make tables.
+    SettingsError
+        `DATABASE_URL` is not one.
     """
-    if _applied(connection) != newest():
-        _upgrade(settings)
+    database = Database(settings)
+    try:
+        database.repeat(lambda connection: _migrate(settings, connection))
+        yield database
+    finally:
+        database.close()
 
 
 def newest() -> str:
     """Return the number of the newest migration."""
     return max(path.stem.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def _migrate(settings: Settings, connection: Connection) -> None:
+    """Bring the tables to this version of RecLake: all or nothing, and one process at a time."""
+    # To look first spares the import of Alembic.
+    if _applied(connection) != newest():
+        _upgrade(settings)
 
 
 def _applied(connection: Connection) -> str | None:

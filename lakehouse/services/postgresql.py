@@ -10,11 +10,13 @@ import os
 import secrets
 import shutil
 import signal
-import stat
 import subprocess
 from contextlib import suppress
+from importlib.metadata import version
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psutil
@@ -24,6 +26,8 @@ from lakehouse.errors import ServiceError
 from lakehouse.services.process import LOOPBACK, Service, identity, wait_until
 
 if TYPE_CHECKING:
+    from psycopg.pq import Ping
+
     from lakehouse.services.state import Place
 
 log = logging.getLogger(__name__)
@@ -31,6 +35,11 @@ log = logging.getLogger(__name__)
 _ROLE = "reclake"
 _DATABASE = "postgres"
 _UNPRIVILEGED = "nobody"
+_PING_SECONDS = 2
+_PROGRAMS = Path("pgserver/pginstall/bin")
+_NOT_RUN = shutil.ignore_patterns("include", "*.py", "__pycache__")
+_COPIES = Path("/var/lib/reclake")
+_HERE = Path("/proc/self/cwd")
 _INITDB_SECONDS = 120
 _LEFTOVER_SECONDS = 30
 _OPTIONS = {
@@ -63,6 +72,7 @@ def postgresql() -> Service:
         # To PostgreSQL, SIGTERM means to wait until the last client has left.
         stop_signal=signal.SIGINT,
         user=_server_user(),
+        directory=attrgetter("data"),
     )
 
 
@@ -73,25 +83,26 @@ def url_with_password(place: Place, port: int) -> str:
     return _address(port).replace("@", f":{password}@")
 
 
+def ping(url: str) -> Ping:
+    """Ask a PostgreSQL, without its password, whether it takes connections; `NO_ATTEMPT`: that is no URL of one."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+    from psycopg.pq import PGconn, Ping
+
+    try:
+        # Nothing else of this process runs meanwhile, so it may not take as long as the network likes.
+        return Ping(PGconn.ping(make_conninfo(url, connect_timeout=_PING_SECONDS).encode()))
+    except ProgrammingError:
+        return Ping.NO_ATTEMPT
+
+
 def _command(place: Place, port: int) -> list[str | Path]:
     programs = _programs()
-    if _server_user():
-        _open_the_way([programs, place.folder])
     if not place.data.exists():
         _make_cluster(place, programs / "initdb")
     _clear_after_a_kill(place)
     options = {**_OPTIONS, "port": port}
-    return [programs / "postgres", "-D", place.data, *(f"--{name}={value}" for name, value in options.items())]
-
-
-def _programs() -> Path:
-    package = find_spec("pgserver")
-    if package is None or package.origin is None:
-        raise ServiceError(
-            "The embedded PostgreSQL is not installed. Install it with `pip install --pre reclake[local]`, "
-            "or set DATABASE_URL to a PostgreSQL server."
-        )
-    return Path(package.origin).parent / "pginstall" / "bin"
+    return [programs / "postgres", "-D", _named(place.data), *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _server_user() -> str | None:
@@ -99,13 +110,58 @@ def _server_user() -> str | None:
     return _UNPRIVILEGED if os.geteuid() == 0 else None
 
 
-def _open_the_way(folders: list[Path]) -> None:
-    """Let any user pass through (not list) the folders that lead to what the server needs."""
-    for folder in {parent for path in folders for parent in (path, *path.parents)}:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            log.info("PostgreSQL runs as %s, so %s may now be passed through by any user", _UNPRIVILEGED, folder)
-            folder.chmod(mode | stat.S_IXOTH)
+def _named(data: Path) -> Path:
+    """How a server that is started in its data folder calls it.
+
+    For another user than root it is the folder where it stands already, which Linux finds without passing through the
+    folders above: they may be closed to that user, as `/root` is, and need not be opened.
+    """
+    return _HERE if _server_user() and _HERE.exists() else data
+
+
+def _programs() -> Path:
+    """The folder of PostgreSQL's programs: those of `pgserver`, or a copy where these are closed to who runs them."""
+    package = find_spec("pgserver")
+    if package is None or package.origin is None:
+        raise ServiceError(
+            "The embedded PostgreSQL is not installed. Install it with `pip install --pre reclake[local]`, "
+            "or set DATABASE_URL to a PostgreSQL server."
+        )
+    installed, user = Path(package.origin).parents[1], _server_user()
+    if user and not _may_run(user, installed / _PROGRAMS / "postgres"):
+        return _copied(installed, user) / _PROGRAMS
+    return installed / _PROGRAMS
+
+
+def _may_run(user: str, program: Path) -> bool:
+    return subprocess.run(["test", "-x", program], check=False, **identity(user)).returncode == 0
+
+
+def _copied(installed: Path, user: str) -> Path:
+    """Copy what `pgserver` installed to where any user may run it, once for each version."""
+    copy = _COPIES / f"pgserver-{version('pgserver')}"
+    try:
+        if not copy.exists():
+            _COPIES.mkdir(parents=True, exist_ok=True)
+            _COPIES.chmod(0o755)
+            with TemporaryDirectory(dir=_COPIES) as folder:
+                new = Path(folder) / "new"
+                for package in ("pgserver", "pgserver.libs"):
+                    if (installed / package).exists():
+                        shutil.copytree(installed / package, new / package, ignore=_NOT_RUN)
+                for path in (new, *new.rglob("*")):
+                    path.chmod(0o755)
+                # Another start may have been faster.
+                with suppress(OSError):
+                    new.rename(copy)
+        if _may_run(user, copy / _PROGRAMS / "postgres"):
+            return copy
+    except OSError as error:
+        log.warning("PostgreSQL's programs could not be copied: %s", error)
+    raise ServiceError(
+        f"PostgreSQL does not run as root, and {user} may run its programs neither in {installed} nor in {copy}. "
+        "Install RecLake where every user may read it, or set DATABASE_URL to a PostgreSQL server."
+    )
 
 
 def _make_cluster(place: Place, initdb: Path) -> None:
@@ -119,16 +175,18 @@ def _make_cluster(place: Place, initdb: Path) -> None:
     if user:
         shutil.chown(new, user)
         shutil.chown(password, user)
-    access = [f"--username={_ROLE}", "--auth=scram-sha-256", f"--pwfile={password}"]
-    done = subprocess.run(
-        [initdb, "-D", new, *access, "--encoding=UTF8", "--locale=C"],
-        capture_output=True,
-        text=True,
-        timeout=_INITDB_SECONDS,
-        check=False,
-        cwd=place.folder,
-        **identity(user),
-    )
+    access = [f"--username={_ROLE}", "--auth=scram-sha-256", "--pwfile=/dev/stdin"]
+    with password.open() as secret:
+        done = subprocess.run(
+            [initdb, "-D", _named(new), *access, "--encoding=UTF8", "--locale=C"],
+            stdin=secret,
+            capture_output=True,
+            text=True,
+            timeout=_INITDB_SECONDS,
+            check=False,
+            cwd=new,
+            **identity(user),
+        )
     if done.returncode != 0:
         raise ServiceError(
             "PostgreSQL's data folder could not be prepared. Look at what PostgreSQL says, or set DATABASE_URL:\n"
@@ -160,9 +218,9 @@ def _clear_after_a_kill(place: Place) -> None:
 
 
 def _answers(port: int) -> bool:
-    from psycopg.pq import PGconn, Ping
+    from psycopg.pq import Ping
 
-    return PGconn.ping(f"{_address(port)}?connect_timeout=2".encode()) == Ping.OK
+    return ping(_address(port)) == Ping.OK
 
 
 def _address(port: int) -> str:

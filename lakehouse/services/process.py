@@ -15,6 +15,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -56,6 +57,8 @@ class Service:
     """What asks it to end, whether or not it has clients."""
     user: str | None = None
     """The user that it runs as, which takes root; none: the one that starts it."""
+    directory: Callable[[Place], Path] = attrgetter("folder")
+    """Where it runs."""
 
 
 def start(service: Service, home: Path) -> Record:
@@ -121,7 +124,7 @@ def _running(service: Service, place: Place, preferred_ports: Sequence[int]) -> 
     if last is not None and last.process is not None and _comes_to_answer(service, place, last):
         return last
     port = free_port([*preferred_ports, *([last.port] if last else [])])
-    process = _spawn(service.command(place, port), place, service.user)
+    process = _spawn(service, service.command(place, port), place)
     record = Record(port=port, data=place.data, process=process, stop_signal=service.stop_signal)
     # Before the wait, so that a start that is killed leaves a process that can be found.
     place.write(record)
@@ -139,7 +142,7 @@ def identity(user: str | None) -> dict[str, Any]:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 
 
-def _spawn(command: Sequence[str | Path], place: Place, user: str | None) -> ProcessId:
+def _spawn(service: Service, command: Sequence[str | Path], place: Place) -> ProcessId:
     """Start the process in a session of its own: Ctrl-C and a closing terminal do not reach it."""
     if place.log.exists():
         place.log.replace(place.log.with_suffix(".old"))
@@ -149,9 +152,9 @@ def _spawn(command: Sequence[str | Path], place: Place, user: str | None) -> Pro
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd=place.folder,
+            cwd=service.directory(place),
             start_new_session=True,
-            **identity(user),
+            **identity(service.user),
         )
     _children[child.pid] = child
     return ProcessId.of(child.pid)

@@ -169,6 +169,7 @@ class Relations:
         from psycopg import Error, OperationalError
         from psycopg.errors import UndefinedTable
 
+        from lakehouse.database.connection import NO_TABLES
         from lakehouse.errors import NothingToServeError
 
         with self._lock:
@@ -176,7 +177,7 @@ class Relations:
             try:
                 return work(connection)
             except UndefinedTable:
-                raise NothingToServeError("PostgreSQL holds no tables yet: run `reclake run realtime`.") from None
+                raise NothingToServeError(NO_TABLES) from None
             except OperationalError:
                 self._close()
                 raise ServiceError("PostgreSQL went away; the next refresh asks again.") from None

@@ -1,12 +1,16 @@
 """Batches in a real PostgreSQL: written once, whole, in any order, and through a restart of the server."""
 
 import os
+import shutil
 import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
 from itertools import permutations
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
@@ -372,6 +376,58 @@ def test_the_password_is_in_no_log_state_or_command_line(own_server):
     assert not any(password in command for command in commands)
     assert not any(password.encode() in file.read_bytes() for file in files if file.stat().st_size < 10_000_000)
     assert password not in str(services.status(own_server))
+
+
+def test_the_server_runs_in_a_home_that_is_closed_to_others_and_opens_no_folder(tmp_path):
+    home = tmp_path / "closed" / "home"
+    home.mkdir(parents=True)
+    home.parent.chmod(0o700)
+    before = {folder: folder.stat().st_mode for folder in home.parents}
+    settings = Settings(reclake_home=home, database_url=None)
+
+    with database.connect(settings) as store:
+        write_batch(store, RAW_EVENTS, "1", [event("e")])
+    services.down(settings)
+
+    assert len(events(settings)) == 1
+    assert {folder: folder.stat().st_mode for folder in home.parents} == before
+    services.down(settings)
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that, unlike `tmp_path`, any user may pass through."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root runs the programs where they are")
+def test_programs_that_are_closed_to_the_server_run_from_a_copy(own_server, monkeypatch, tmp_path, open_folder):
+    site = tmp_path / "site"
+    installed = Path(find_spec("pgserver").origin).parent
+    shutil.copytree(installed, site / "pgserver")
+    shutil.copytree(installed.with_suffix(".libs"), site / "pgserver.libs")
+    site.chmod(0o700)
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr("lakehouse.services.postgresql._COPIES", open_folder)
+
+    with database.connect(own_server) as store:
+        write_batch(store, RAW_EVENTS, "1", [event("e")])
+        program = Path(psutil.Process(Place(own_server.home, "postgresql").read().process.pid).exe())
+
+    assert program.is_relative_to(open_folder)
+    assert [folder.name.partition("-")[0] for folder in open_folder.iterdir()] == ["pgserver"]
+    assert site.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="who is not root runs the programs where they are")
+def test_where_programs_can_be_copied_nowhere_one_sentence_says_what_to_do(own_server, monkeypatch):
+    monkeypatch.setattr("lakehouse.services.postgresql._may_run", lambda user, program: False)
+    monkeypatch.setattr("lakehouse.services.postgresql._COPIES", Path("/proc/nothing"))
+
+    with pytest.raises(ServiceError, match="Install RecLake where every user may read it, or set DATABASE_URL"):
+        services.database_url(own_server)
 
 
 def test_a_server_of_the_settings_is_waited_for(own_server):

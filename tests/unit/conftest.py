@@ -1,10 +1,11 @@
-"""Simulated shoppers and a churn model trained on them, once for all tests that need them."""
+"""Simulated shoppers and a churn model trained on them, once for all tests that need them; and a workspace."""
 
 import pytest
 
 from benchmarks.churn import labelled
 from gold.churn.training import train
 from lakehouse.settings import Settings
+from tests.unit.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,13 @@ def own_registry(churn_settings, tmp_path):
     """The same in a registry of the test's own."""
     (tmp_path / "mlflow.db").write_bytes((churn_settings.home / "mlflow.db").read_bytes())
     return churn_settings.model_copy(update={"reclake_home": tmp_path})
+
+
+@pytest.fixture
+def workspace(monkeypatch, tmp_path):
+    """The Databricks workspace of this process: one that answers what the test gives it."""
+    with Workspace() as answering:
+        monkeypatch.setenv("DATABRICKS_HOST", answering.address)
+        monkeypatch.setenv("DATABRICKS_TOKEN", "personal")
+        monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(tmp_path / "none"))
+        yield answering

@@ -85,11 +85,10 @@ def alerts(stores: Stores, n: int) -> Figure:
         where the lakehouse has none), `model_version`.
     """
     rows = stores.database.rows(
-        """
+        f"""
         SELECT user_id, churn_probability, threshold, churned, as_of, predicted_at, model_version
-        FROM churn_prediction WHERE as_of = (SELECT max(as_of) FROM churn_prediction)
-        ORDER BY churn_probability DESC, user_id LIMIT %(n)s
-        """,
+        FROM {_newest_day("churn_prediction")} ORDER BY churn_probability DESC, user_id LIMIT %(n)s
+        """,  # noqa: S608
         n=n,
     )
     if rows.empty:
@@ -99,8 +98,7 @@ def alerts(stores: Stores, n: int) -> Figure:
     # Churn is in PostgreSQL; what the model was told is not, and may be away.
     with suppress(RecLakeError):
         known = stores.lake.rows(
-            f"SELECT user_id, {', '.join(INPUTS)} FROM {tables.churn_features} AS f "  # noqa: S608 - ids are bound
-            f"WHERE as_of = (SELECT max(as_of) FROM {tables.churn_features}) "
+            f"SELECT user_id, {', '.join(INPUTS)} FROM {_newest_day(tables.churn_features)} "  # noqa: S608 - ids are bound
             f"AND user_id IN ({', '.join(f'${name}' for name in ids)})",
             **ids,
         )
@@ -118,11 +116,11 @@ def summary(stores: Stores) -> Figure:
         `from_probability`, `shoppers`, `churned`, `threshold`.
     """
     rows = stores.database.rows(
-        """
+        f"""
         SELECT least(floor(churn_probability * 20), 19)::int / 20.0::float8 AS from_probability, count(*) AS shoppers,
                count(*) FILTER (WHERE churned) AS churned, max(threshold) AS threshold, max(predicted_at) AS at
-        FROM churn_prediction WHERE as_of = (SELECT max(as_of) FROM churn_prediction) GROUP BY 1 ORDER BY 1
-        """
+        FROM {_newest_day("churn_prediction")} GROUP BY 1 ORDER BY 1
+        """  # noqa: S608
     )
     return Figure(rows, rows.pop("at").max().to_pydatetime() if len(rows) else None)
 
@@ -130,10 +128,7 @@ def summary(stores: Stores) -> Figure:
 def usual(stores: Stores) -> Figure:
     """The median of each input over the shoppers that were looked at last: `input`, `median`."""
     medians = ", ".join(f"median({name}) AS {name}" for name in INPUTS)
-    row = stores.lake.rows(
-        f"SELECT {medians} FROM {tables.churn_features} "  # noqa: S608
-        f"WHERE as_of = (SELECT max(as_of) FROM {tables.churn_features})"
-    )
+    row = stores.lake.rows(f"SELECT {medians} FROM {_newest_day(tables.churn_features)}")  # noqa: S608
     rows = row.T.reset_index().set_axis(["input", "median"], axis=1).dropna()
     return Figure(rows, stores.lake.written_at(tables.churn_features))
 
@@ -169,3 +164,8 @@ def what_if(stores: Stores, inputs: dict[str, Any]) -> dict[str, Any]:
     if answer.status_code != httpx.codes.OK:
         raise ServiceError(f"The churn API refused ({answer.status_code}): {said.get('detail', 'no reason given')}")
     return said
+
+
+def _newest_day(table: object) -> str:
+    """What follows FROM: a table of either store and which of its rows."""
+    return f"{table} WHERE as_of = (SELECT max(as_of) FROM {table})"  # noqa: S608

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from gold.churn import features as module
-from gold.churn.features import DERIVED, FEATURES, INPUTS, Inputs, features, fingerprint
+from gold.churn.features import DERIVED, FEATURES, INPUTS, WHOLE, Inputs, features, fingerprint
 
 COUNTS = [INPUTS.index(name) for name in INPUTS if name.startswith("num_") or name == "recent_events"]
 ROWS = arrays(np.float64, st.tuples(st.integers(1, 8), st.just(len(INPUTS))), elements=st.integers(0, 365).map(float))
@@ -19,6 +19,10 @@ ROWS = arrays(np.float64, st.tuples(st.integers(1, 8), st.just(len(INPUTS))), el
 def derived(**inputs):
     row = features(np.array([[float(inputs.get(name, 0)) for name in INPUTS]]))[0]
     return dict(zip(FEATURES, row.tolist(), strict=True))
+
+
+def test_all_inputs_are_whole_numbers_but_the_length_of_a_session():
+    assert set(INPUTS) - WHOLE == {"mean_session_seconds"}
 
 
 def test_a_shopper_by_hand():

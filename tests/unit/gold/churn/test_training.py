@@ -14,6 +14,7 @@ from gold.judging.registry import CHALLENGER, CHAMPION
 from lakehouse.errors import NothingToServeError, TooLittleDataError
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracked_run, tracking_client
+from tests.unit.gold.elsewhere import predicted_elsewhere
 
 
 def measured(frame):
@@ -101,6 +102,15 @@ def test_the_logged_model_answers_as_the_loaded_one_does(churn_settings, shopper
     assert {name: column.required for name, column in logged.metadata.signature.inputs.input_dict().items()} == {
         name: name in REQUIRED for name in INPUTS
     }
+
+
+def test_the_logged_model_answers_the_same_where_reclake_is_not_installed(churn_settings, shoppers, tmp_path):
+    rows = shoppers[list(INPUTS)].head(50).astype(dict.fromkeys(OPTIONAL, float))
+
+    found = predicted_elsewhere(churn_settings, f"models:/{churn_settings.churn_model}@{CHAMPION}", rows, tmp_path)
+
+    champion = load(churn_settings, champion_version(churn_settings)).model
+    pd.testing.assert_frame_equal(found, champion.predict(matrix(rows)).frame(rows.index))
 
 
 def test_a_refit_that_got_worse_does_not_replace_what_serves(own_registry, shoppers):

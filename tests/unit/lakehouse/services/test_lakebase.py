@@ -1,10 +1,5 @@
 """Lakebase's address, from a server that answers as the workspace documents it."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
-
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -19,33 +14,9 @@ ANSWERS = {
 }
 
 
-class Workspace(BaseHTTPRequestHandler):
-    def answer(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        found = ANSWERS.get(urlsplit(self.path).path)
-        body = json.dumps(found or {"error_code": "NOT_FOUND", "message": "no such instance"}).encode()
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = answer
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(autouse=True)
-def workspace(monkeypatch, tmp_path):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Workspace)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    monkeypatch.setenv("DATABRICKS_HOST", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("DATABRICKS_TOKEN", "personal")
-    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(tmp_path / "none"))
-    yield
-    server.shutdown()
-    server.server_close()
+def shop(workspace):
+    workspace.answers.update(ANSWERS)
 
 
 def test_an_instance_is_opened_over_tls_with_the_token_of_the_run():
@@ -68,5 +39,5 @@ def test_a_url_goes_before_an_instance():
 
 
 def test_an_unknown_instance_is_one_sentence():
-    with pytest.raises(SettingsError, match="LAKEBASE_INSTANCE nope cannot be used: no such instance"):
+    with pytest.raises(SettingsError, match="LAKEBASE_INSTANCE nope cannot be used: no such thing"):
         services.database_url(Settings(database_url=None, lakebase_instance="nope"))

@@ -1,9 +1,6 @@
 """Statements as a SQL warehouse gets them, on a workspace that answers as the API documents it."""
 
 import datetime as dt
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
@@ -13,7 +10,9 @@ from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
 from lakehouse.settings import Settings
 from serving.dashboard.warehouse import Warehouse
 
+STATEMENTS = "/api/2.0/sql/statements"
 HISTORY = {
+    "statement_id": "1",
     "status": {"state": "SUCCEEDED"},
     "manifest": {
         "schema": {
@@ -30,39 +29,15 @@ HISTORY = {
 
 
 def failed(message):
-    return {"status": {"state": "FAILED", "error": {"error_code": "BAD_REQUEST", "message": message}}}
-
-
-@pytest.fixture
-def workspace(monkeypatch, tmp_path):
-    """Remembers what it was asked, and gives `answer` to it."""
-
-    class Workspace(BaseHTTPRequestHandler):
-        def do_POST(self):
-            server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            body = json.dumps({"statement_id": "1"} | server.answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Workspace)
-    server.asked, server.answer = [], HISTORY
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    monkeypatch.setenv("DATABRICKS_HOST", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("DATABRICKS_TOKEN", "personal")
-    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(tmp_path / "none"))
-    yield server
-    server.shutdown()
-    server.server_close()
+    return {
+        "statement_id": "1",
+        "status": {"state": "FAILED", "error": {"error_code": "BAD_REQUEST", "message": message}},
+    }
 
 
 @pytest.fixture
 def warehouse(workspace):
+    workspace.answers[STATEMENTS] = HISTORY
     return Warehouse(Settings(catalog="main", dashboard_warehouse="w1"))
 
 
@@ -106,7 +81,7 @@ def test_how_old_a_table_is_and_its_version_are_one_statement_a_minute(workspace
 
 
 def test_a_table_that_is_not_there_has_no_age_and_nothing_to_serve(workspace, warehouse):
-    workspace.answer = failed("[TABLE_OR_VIEW_NOT_FOUND] The table cannot be found.")
+    workspace.answers[STATEMENTS] = failed("[TABLE_OR_VIEW_NOT_FOUND] The table cannot be found.")
 
     assert warehouse.written_at(tables.user_events) is None
     with pytest.raises(NothingToServeError, match="run the jobs of the bundle"):
@@ -117,11 +92,11 @@ def test_a_table_that_is_not_there_has_no_age_and_nothing_to_serve(workspace, wa
     ("answer", "said"),
     [
         (failed("[INSUFFICIENT_PERMISSIONS] no SELECT"), "no SELECT"),
-        ({"status": {"state": "CANCELED"}}, "no answer within 30 s"),
+        ({"statement_id": "1", "status": {"state": "CANCELED"}}, "no answer within 30 s"),
     ],
 )
 def test_a_statement_that_fails_or_takes_too_long_is_one_sentence(workspace, warehouse, answer, said):
-    workspace.answer = answer
+    workspace.answers[STATEMENTS] = answer
 
     with pytest.raises(ServiceError, match=said):
         warehouse.rows("SELECT 1")

@@ -1,0 +1,62 @@
+"""Tables of what came in, as it came."""
+
+from __future__ import annotations
+
+from pyspark.sql.types import ArrayType, StructField, StructType
+
+from lakehouse.tables.table import BINARY, INT, LONG, STRING, TIMESTAMP, Table, table
+
+__all__ = [
+    "raw_user_events",
+    "raw_episode_metadata",
+    "raw_clickstream",
+    "raw_purchases",
+]
+
+
+def _raw(name: str, what: str) -> Table:
+    headers = ArrayType(StructType([StructField("key", STRING), StructField("value", BINARY)]))
+    return table(
+        "bronze",
+        name,
+        [
+            ("topic", STRING, f"Kafka topic of {what}"),
+            ("partition", INT, "partition of the topic"),
+            ("offset", LONG, "offset in the partition"),
+        ],
+        [
+            ("record_key", BINARY, "record key as received"),
+            ("value", BINARY, "record value as received"),
+            ("headers", headers, "record headers as received"),
+            ("timestamp", TIMESTAMP, "Kafka's timestamp of the record, UTC"),
+            ("ingested_at", TIMESTAMP, "when the batch that brought it was read, UTC"),
+        ],
+        cluster_by=("ingested_at",),
+    )
+
+
+raw_user_events = _raw("user_events", "podcast listening events")
+raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
+raw_clickstream = _raw("clickstream", "shop clicks")
+
+raw_purchases = table(
+    "bronze",
+    "purchases",
+    [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "ascends in the order of the file")],
+    [
+        ("value", BINARY, "the row as a JSON object of the file's columns"),
+        ("path", STRING, "where the file lay"),
+        ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
+    ],
+    cluster_by=("file_hash",),
+)
+
+RAW_BY_TOPIC = {
+    "user-events": raw_user_events,
+    "episode-metadata": raw_episode_metadata,
+    "clickstream": raw_clickstream,
+}
+"""The bronze table of each Kafka topic."""
+
+RAW = (*RAW_BY_TOPIC.values(), raw_purchases)
+"""The tables of what came in, as it came."""

@@ -1,0 +1,103 @@
+"""Tables of how the lakehouse itself is doing."""
+
+from __future__ import annotations
+
+from lakehouse.tables.table import BOOLEAN, DATE, DOUBLE, INT, LONG, STRING, TIMESTAMP, table
+
+__all__ = [
+    "runs",
+    "quality_results",
+    "daily_mix",
+    "drift",
+    "model_evaluations",
+]
+
+runs = table(
+    "ops",
+    "runs",
+    [
+        ("run_id", STRING, "one run of a job on a laptop"),
+        ("task", STRING, "task of the run; silver / update_events is one of the job silver, which the job ran"),
+    ],
+    [
+        ("job", STRING, "the job"),
+        ("job_state", STRING, "how the run ended: SUCCESS, SUCCESS_WITH_FAILURES or FAILED; the same in all its rows"),
+        ("job_started_at", TIMESTAMP, "when the run started, UTC; the same in all its rows"),
+        ("job_seconds", DOUBLE, "how long the run took; the same in all its rows"),
+        ("state", STRING, "how the task ended: SUCCESS, FAILED, UPSTREAM_FAILED or EXCLUDED"),
+        ("attempts", INT, "how often it was tried; 0: it was skipped"),
+        ("started_at", TIMESTAMP, "when its first attempt started, UTC; null: it was skipped"),
+        ("seconds", DOUBLE, "over all attempts, with the waits between them"),
+        ("error", STRING, "why its last attempt failed, in one line; null: it did not"),
+    ],
+    cluster_by=("job_started_at",),
+)
+
+quality_results = table(
+    "ops",
+    "quality_results",
+    [
+        ("run_id", STRING, "one check of one table"),
+        ("table_name", STRING, "table that was checked"),
+        ("expectation", STRING, "what was expected, with its columns"),
+    ],
+    [
+        ("severity", STRING, "critical or warning"),
+        ("passed", BOOLEAN, "whether it held"),
+        ("observed", STRING, "what was seen instead"),
+        ("num_rows", LONG, "rows that were checked"),
+        ("table_version", LONG, "Delta version that was checked"),
+        ("checked_at", TIMESTAMP, "when, UTC"),
+    ],
+    cluster_by=("run_id",),
+)
+
+daily_mix = table(
+    "ops",
+    "daily_mix",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what events are counted by, such as type, device or hour (UTC)"),
+        ("value", STRING, "value of the feature; of rare ones there is one sum"),
+        ("day", DATE, "UTC day"),
+    ],
+    [("num_events", LONG, "events of the day with that value")],
+    cluster_by=("day",),
+)
+
+drift = table(
+    "ops",
+    "drift",
+    [
+        ("stream", STRING, "listening or shop"),
+        ("feature", STRING, "what was compared, such as type, device or hour (UTC)"),
+        ("day", DATE, "UTC day of the events"),
+    ],
+    [
+        ("psi", DOUBLE, "population stability index of the day against the 28 days before it"),
+        ("psi_by_chance", DOUBLE, "what it is on average where nothing has shifted, with so few events"),
+        ("level", STRING, "stable (psi below .1), moderate (below .25) or major"),
+        ("num_events", LONG, "events of the day"),
+        ("num_reference", LONG, "events of the 28 days before it"),
+        ("num_values", LONG, "values of the feature on these days"),
+    ],
+    cluster_by=("day",),
+)
+
+model_evaluations = table(
+    "ops",
+    "model_evaluations",
+    [
+        ("run_id", STRING, "MLflow run"),
+        ("model", STRING, "what was evaluated, such as als or popularity"),
+        ("metric", STRING, "such as ndcg_at_10"),
+    ],
+    [
+        ("value", DOUBLE, "mean over users"),
+        ("standard_error", DOUBLE, "standard error of that mean"),
+        ("num_users", LONG, "users measured"),
+        ("split", STRING, "how train and test were divided"),
+        ("model_version", STRING, "version of the registered model"),
+        ("evaluated_at", TIMESTAMP, "when, UTC"),
+    ],
+)
