@@ -21,6 +21,8 @@ from lakehouse.errors import SettingsError
 AlsEngine = Literal["spark_als", "implicit_als"]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
+CHURN_KEY_HEADER = "X-API-Key"
+
 
 @dataclass(frozen=True)
 class EventWeights:
@@ -169,7 +171,7 @@ class Settings(BaseSettings):
         description="churn API that the scoring task asks; none: in the task itself",
     )
     churn_api_key: SecretStr | None = Field(
-        default=None, description="what the header X-API-Key has to say to the churn API; none: nothing"
+        default=None, description=f"what the header {CHURN_KEY_HEADER} has to say to the churn API; none: nothing"
     )
     churn_api_rate: str = Field(
         default="500/second", description="requests that one client may make to the churn API, such as 1000/minute"
@@ -238,6 +240,12 @@ class Settings(BaseSettings):
         return ClickWeights(
             **{field.name: getattr(self, f"click_weight_{field.name}") for field in fields(ClickWeights)}
         )
+
+    @property
+    def churn_api_headers(self) -> dict[bytes, bytes]:
+        """What a request to the churn API says of who asks; as bytes, because a key may have any character."""
+        key = self.churn_api_key
+        return {CHURN_KEY_HEADER.encode(): key.get_secret_value().encode()} if key else {}
 
     @property
     def home(self) -> Path:

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from gold.churn.candidates import fit
 from gold.churn.classifier import ChurnModel
 from gold.churn.inputs import matrix
-from gold.judging.bootstrap import REPLICATES, Difference
+from gold.judging.bootstrap import REPLICATES, Difference, interval
 from lakehouse.errors import ModelInputError, TooLittleDataError
 
 if TYPE_CHECKING:
@@ -174,9 +174,9 @@ def difference(ours: Judged, theirs: Judged) -> Difference:
     """Compare the AUC-PR of two on the same rows, by a paired bootstrap over users (Poisson weights)."""
     measured = [auc_pr(one.test.churned, one.probability) for one in (ours, theirs)]
     pairs = zip(*(resampled(one.test, one.probability) for one in (ours, theirs)), strict=True)
-    low, high = np.percentile([first - second for first, second in pairs], [2.5, 97.5])
+    low, high = interval([first - second for first, second in pairs])
     users = len(np.unique(ours.test.user))
-    return Difference(measured[0] - measured[1], float(low), float(high), users)
+    return Difference(measured[0] - measured[1], low, high, users)
 
 
 def ranked(probability: NDArray[np.float64]) -> NDArray[np.int64]:

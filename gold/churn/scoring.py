@@ -62,8 +62,7 @@ def scorer(settings: Settings) -> Iterator[Scorer]:
     if settings.churn_api_url is None:
         yield InProcess(load(settings, champion_version(settings)))
         return
-    key = settings.churn_api_key
-    headers = {"X-API-Key": key.get_secret_value()} if key else {}
+    headers = settings.churn_api_headers
     with httpx.Client(base_url=settings.churn_api_url, headers=headers, timeout=SECONDS) as client:
         yield Api(client)
 

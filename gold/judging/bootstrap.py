@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,5 +71,10 @@ def paired_difference(ours: DataFrame, theirs: DataFrame, metric: str, seed: int
     if not rows or not rows[0][2]:
         return Difference(0.0, 0.0, 0.0, 0)
     means = [total / users for _, total, users in rows if users]
-    low, high = np.percentile(means[1:], [2.5, 97.5])
-    return Difference(means[0], float(low), float(high), int(rows[0][2]))
+    return Difference(means[0], *interval(means[1:]), int(rows[0][2]))
+
+
+def interval(replicates: Sequence[float]) -> tuple[float, float]:
+    """The low and the high end of what holds 95 % of a bootstrap's replicates."""
+    low, high = np.percentile(replicates, [2.5, 97.5])
+    return float(low), float(high)

@@ -19,11 +19,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from gold.churn.features import Inputs
 from gold.churn.registered import Champion
 from lakehouse.errors import NothingToServeError
-from lakehouse.settings import Settings
+from lakehouse.settings import CHURN_KEY_HEADER, Settings
 from serving.churn.answers import MOST_ROWS, Answer, Answers, Batch, Decision, FieldFault, Readiness, Refusal
 from serving.churn.batching import Batching
 from serving.churn.current import Current
-from serving.churn.guard import KEY_HEADER, MOST_BYTES, Guard, read_rate
+from serving.churn.guard import MOST_BYTES, Guard, read_rate
 from serving.churn.telemetry import Measured, Telemetry
 
 PREDICT, PREDICT_BATCH, HEALTH, READY, METRICS = "/predict", "/predict/batch", "/health", "/ready", "/metrics"
@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     # Checked by the guard, before the body is read; said here for the pages.
-    key = Security(APIKeyHeader(name=KEY_HEADER, auto_error=False))
+    key = Security(APIKeyHeader(name=CHURN_KEY_HEADER, auto_error=False))
 
     @Batching
     def answered(rows: Sequence[Inputs]) -> list[Answer]:

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lakehouse.errors import SettingsError
+from lakehouse.settings import CHURN_KEY_HEADER
 
-KEY_HEADER = "X-API-Key"
 MOST_BYTES = 512 * 1024
 """Of a body; a batch of 1,000 shoppers with every input has about 250,000."""
 BODY_SECONDS = 10.0
@@ -82,9 +82,9 @@ class Guard:
             return _refused(429, f"More than {self._rate} requests came from {client}.", {"Retry-After": "1"})
         headers = Headers(scope=scope)
         # As it was sent: headers are decoded by a rule that knows no character of more than a byte.
-        given = headers.get(KEY_HEADER, "").encode("latin-1")
+        given = headers.get(CHURN_KEY_HEADER, "").encode("latin-1")
         if self._key is not None and not hmac.compare_digest(given, self._key):
-            return _refused(401, f"The header {KEY_HEADER} does not hold the key of this API.")
+            return _refused(401, f"The header {CHURN_KEY_HEADER} does not hold the key of this API.")
         kind = headers.get("content-type", "").split(";")[0].strip().lower()
         if kind != "application/json":
             return _refused(415, f"The content type is {kind or 'not given'}; send application/json.")

@@ -7,7 +7,7 @@ import socket
 from ipaddress import ip_address
 
 from lakehouse.errors import ServiceError, SettingsError
-from lakehouse.settings import Settings
+from lakehouse.settings import CHURN_KEY_HEADER, Settings
 
 HOST, PORT = "127.0.0.1", 8000
 MOST_CONNECTIONS = 256
@@ -25,8 +25,8 @@ def listen(settings: Settings, host: str = HOST, port: int = PORT) -> socket.soc
     """
     if not _is_loopback(host) and settings.churn_api_key is None:
         raise SettingsError(
-            f"On {host} others can reach the churn API. Set CHURN_API_KEY to what their header X-API-Key has to say, "
-            f"or serve on {HOST}."
+            f"On {host} others can reach the churn API. Set CHURN_API_KEY to what their header {CHURN_KEY_HEADER} has "
+            f"to say, or serve on {HOST}."
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

@@ -150,9 +150,9 @@ def what_if(stores: Stores, inputs: dict[str, Any]) -> dict[str, Any]:
 
     settings = stores.settings
     address = settings.churn_api_url or "http://127.0.0.1:8000"
-    key = {"X-API-Key": settings.churn_api_key.get_secret_value()} if settings.churn_api_key else {}
+    headers = settings.churn_api_headers
     try:
-        answer = httpx.post(f"{address.rstrip('/')}/predict", json=inputs, headers=key, timeout=_API_SECONDS)
+        answer = httpx.post(f"{address.rstrip('/')}/predict", json=inputs, headers=headers, timeout=_API_SECONDS)
     except httpx.HTTPError as error:
         raise ServiceError(
             f"The churn API at {address} does not answer ({type(error).__name__}). Start it with `reclake serve "

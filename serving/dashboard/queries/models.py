@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pandas as pd
 
+from gold.judging.metrics import CONFIDENCE_95
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError
 from lakehouse.settings import Settings
@@ -15,7 +16,6 @@ from serving.dashboard.figure import Figure
 from serving.dashboard.stores import Stores
 
 Result = TypeVar("Result")
-CONFIDENCE_95 = 1.96
 MOST_RUNS = 50
 MODELS = ("recommender", "churn")
 

@@ -88,7 +88,7 @@ def test_an_api_without_a_model_is_one_sentence(churn_settings, gappy, tmp_path)
 
 
 def test_the_key_of_the_settings_is_sent(churn_settings, gappy):
-    with_key = churn_settings.model_copy(update={"churn_api_key": SecretStr("sesame")})
+    with_key = churn_settings.model_copy(update={"churn_api_key": SecretStr("sésame")})
     with running(with_key) as client:
         address = {"churn_api_url": str(client.base_url)}
         with scorer(with_key.model_copy(update=address)) as there:
