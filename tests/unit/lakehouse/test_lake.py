@@ -92,7 +92,7 @@ def test_a_consumer_that_ends_before_it_commits_sees_the_same_changes_again(lake
 def test_versions_that_changed_no_row_are_read_once(lake, ids):
     lake.append_new(tables.user_ids, ids(("a", 0)))
     consume(lake, tables.user_ids)
-    lake.spark.sql(f"ALTER TABLE {lake.name(tables.user_ids)} SET TBLPROPERTIES ('owner' = 'me')")
+    lake.spark.sql(f"ALTER TABLE {lake.name(tables.user_ids)} SET TBLPROPERTIES ('reclake.note' = 'x')")
 
     assert lake.changes(tables.user_ids, "me") is None
     assert lake.progress.of("me") == {"gold.user_ids": lake.version(tables.user_ids)}

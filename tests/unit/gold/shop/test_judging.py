@@ -2,7 +2,7 @@
 
 import pytest
 
-from gold.shop.judging import METRIC, Trial, best_of, time_split
+from gold.shop.judging import METRIC, SessionSplit, best_of, time_split
 from gold.shop.popular import by_sessions
 from tests.unit.gold.shop.rows import session, sessions
 
@@ -30,7 +30,7 @@ def test_a_model_is_measured_by_where_it_ranks_what_is_wanted(spark):
     given = sessions(spark, session("x", "a"), session("y", "b"))
     wanted = spark.createDataFrame([("x", "c"), ("y", "z")], "session_key string, item_id string")
 
-    scores = Trial(train, given, wanted).measure(by_sessions(train))
+    scores = SessionSplit(train, given, wanted).measure(by_sessions(train))
 
     # c is second to b for x, and nobody has seen z.
     assert scores["recall_at_20"][0] == pytest.approx(0.5)
