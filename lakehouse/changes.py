@@ -55,7 +55,7 @@ class Changes:
     def rows(self) -> DataFrame:
         """Rows that were inserted, or updated, as they were after it."""
         written = F.col("_change_type").isin("insert", "update_postimage")
-        return self.feed.where(written).select(*self.table.schema.names)
+        return self.feed.where(written).select(*self.table.names)
 
     def touched(self, *columns: str) -> DataFrame:
         """Distinct values of `columns` over every image of a row: before an update, after it, and when deleted."""
@@ -71,5 +71,5 @@ class Changes:
             self.feed.where(F.col("_change_type") != "update_preimage")
             .withColumn("newest", newest)
             .where("newest = 1")
-            .select(*self.table.schema.names, (F.col("_change_type") == "delete").alias("is_deleted"))
+            .select(*self.table.names, (F.col("_change_type") == "delete").alias("is_deleted"))
         )

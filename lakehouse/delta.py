@@ -180,7 +180,7 @@ def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
     )
     merge = _merge(name, table, source, scope)
     if merge is not None:
-        values = {column: F.col(f"source.{column}") for column in table.schema.names}
+        values = {column: F.col(f"source.{column}") for column in table.names}
         _run(
             merge.whenMatched(~F.col("source._found"))
             .delete()

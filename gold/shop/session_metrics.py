@@ -63,7 +63,7 @@ def top_sessions(sessions: DataFrame, most: int = TOP_SESSIONS) -> DataFrame:
         sessions.where(~F.col(S.is_bot))
         .withColumn("rank", F.row_number().over(Window.partitionBy(S.day).orderBy(*order)))
         .where(F.col("rank") <= most)
-        .select(*tables.top_sessions.schema.names)
+        .select(*tables.top_sessions.names)
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql.types import ArrayType, StructField, StructType
-
-from lakehouse.tables.table import BINARY, INT, LONG, STRING, TIMESTAMP, Table, table
+from lakehouse.tables.table import BINARY, INT, LONG, STRING, TIMESTAMP, Table, array, struct, table
 
 __all__ = [
     "raw_user_events",
@@ -15,7 +13,7 @@ __all__ = [
 
 
 def _raw(name: str, what: str) -> Table:
-    headers = ArrayType(StructType([StructField("key", STRING), StructField("value", BINARY)]))
+    headers = array(struct(("key", STRING), ("value", BINARY)))
     return table(
         "bronze",
         name,

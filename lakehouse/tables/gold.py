@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from pyspark.sql.types import ArrayType, DataType, MapType, StructField, StructType
-
 from lakehouse.tables.silver import COUNTS
-from lakehouse.tables.table import BOOLEAN, DATE, DOUBLE, INT, LONG, MONEY_SUM, STRING, TIMESTAMP, VECTOR, Table, table
+from lakehouse.tables.table import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INT,
+    LONG,
+    MONEY_SUM,
+    STRING,
+    TIMESTAMP,
+    VECTOR,
+    Column,
+    Table,
+    array,
+    mapping,
+    struct,
+    table,
+)
 
 __all__ = [
     "user_ids",
@@ -43,7 +57,7 @@ user_ids = _ids("user_ids", "user_id")
 item_ids = _ids("item_ids", "new_episode_id")
 
 
-def _factors(name: str, what: str, *more: tuple[str, DataType, str]) -> Table:
+def _factors(name: str, what: str, *more: Column) -> Table:
     return table(
         "gold",
         name,
@@ -129,7 +143,7 @@ final_recommendations = table(
         ("rank", INT, "1 is the best"),
         ("reason", STRING, "by what adds most: liked (by listening), similar (by text) or popular"),
         ("because_episode_id", STRING, "the episode that the listener likes, where that is the reason"),
-        ("sources", MapType(STRING, DOUBLE), "what als, text and popularity add to the score"),
+        ("sources", mapping(STRING, DOUBLE), "what als, text and popularity add to the score"),
         ("title", STRING, "title of the recommended episode"),
         *_SERVED,
     ],
@@ -222,7 +236,7 @@ top_sessions = table(
     cluster_by=("day",),
 )
 
-_FAVOURITE = StructType([StructField("item_id", STRING), StructField("weight", DOUBLE)])
+_FAVOURITE = struct(("item_id", STRING), ("weight", DOUBLE))
 
 user_profiles = table(
     "gold",
@@ -238,10 +252,10 @@ user_profiles = table(
         ("sessions_per_week", DOUBLE, "sessions per week between the first event and the last, at least one week"),
         ("mean_session_length", DOUBLE, "seconds"),
         ("median_days_between", DOUBLE, "median days from the start of a session to that of the next; null with one"),
-        ("favourite_items", ArrayType(_FAVOURITE), "items by weighted events, at most 10, the best first"),
+        ("favourite_items", array(_FAVOURITE), "items by weighted events, at most 10, the best first"),
         (
             "favourite_hours",
-            ArrayType(INT),
+            array(INT),
             "UTC hours at which most sessions begin, at most 3, the most frequent first",
         ),
     ],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pyspark.sql.types import ArrayType, StructField, StructType
-
 from lakehouse.tables.table import (
     BINARY,
     BOOLEAN,
@@ -17,6 +15,8 @@ from lakehouse.tables.table import (
     MONEY_SUM,
     STRING,
     TIMESTAMP,
+    array,
+    struct,
     table,
 )
 
@@ -80,7 +80,7 @@ episodes = table(
         ("transcript_url", STRING, "address of the publisher's transcript"),
         ("feed_id", STRING, "the podcast that it belongs to"),
         ("language", STRING, "language tag, such as en"),
-        ("categories", ArrayType(STRING), "categories of the feed or the episode"),
+        ("categories", array(STRING), "categories of the feed or the episode"),
         ("duration", LONG, "seconds"),
         ("published_at", TIMESTAMP, "when it was published, UTC"),
         ("available", BOOLEAN, "false: not to be recommended"),
@@ -153,12 +153,10 @@ COUNTS = [
     ("num_purchases", LONG, "events of type purchase"),
 ]
 
-_SESSION_ITEM = StructType(
-    [
-        StructField("item_id", STRING),
-        *(StructField(name, kind) for name, kind, _ in COUNTS),
-        StructField("last_at", TIMESTAMP),
-    ]
+_SESSION_ITEM = struct(
+    ("item_id", STRING),
+    *((name, kind) for name, kind, _ in COUNTS),
+    ("last_at", TIMESTAMP),
 )
 
 sessions = table(
@@ -182,7 +180,7 @@ sessions = table(
         ("revenue", MONEY_SUM, "sum of the prices of purchase events"),
         *((name, kind, f"{comment}, as of the first event") for name, kind, comment in _HISTORY),
         ("is_bot", BOOLEAN, "too many events for a person: kept out of training and of metrics"),
-        ("items", ArrayType(_SESSION_ITEM), "its items, last touched first, at most 100"),
+        ("items", array(_SESSION_ITEM), "its items, last touched first, at most 100"),
     ],
     cluster_by=("day",),
 )
