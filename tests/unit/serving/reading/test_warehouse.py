@@ -11,7 +11,7 @@ import pytest
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
 from lakehouse.settings import Settings
-from serving.dashboard.warehouse import Warehouse
+from serving.reading.warehouse import Warehouse
 
 HISTORY = {
     "status": {"state": "SUCCEEDED"},

@@ -10,8 +10,8 @@ import pandas as pd
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError
 from lakehouse.tables import Table
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 LISTENING_TYPES = ("like", "complete", "pause", "rate", "skip")
 SHOP_TYPES = ("view", "click", "add_to_cart", "purchase")
