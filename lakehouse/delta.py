@@ -43,15 +43,6 @@ class Commit:
     at: dt.datetime
 
 
-@dataclass(frozen=True)
-class State:
-    """How a table stands."""
-
-    num_rows: int
-    version: int
-    updated_at: dt.datetime
-
-
 def place(settings: Settings, table: Table) -> str:
     """What tells a table from all others that a session can hold: its SQL name, and its folder if it has one."""
     return f"{_name(settings, table)} {_location(settings, table)}"
@@ -94,12 +85,6 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
         return spark.catalog.tableExists(_name(settings, table))
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
     return _is_delta(spark, _uri(settings, table))
-
-
-def state(spark: SparkSession, name: str) -> State:
-    """Rows, version and last change of a table."""
-    commit = newest(spark, name)
-    return State(spark.read.table(name).count(), commit.version, commit.at)
 
 
 def newest(spark: SparkSession, name: str) -> Commit:

@@ -80,10 +80,6 @@ class Lakehouse:
         opened = delta.place(self.settings, table) in self._session.opened
         return opened or delta.exists(self.spark, self.settings, table)
 
-    def state(self, table: Table) -> delta.State:
-        """Rows, version and last change of a table."""
-        return delta.state(self.spark, self.name(table))
-
     def changes(self, table: Table, consumer: str) -> Iterator[Changes]:
         """Yield what changed in `table` since `consumer` last read it: once, or never when there is no news.
 
