@@ -81,7 +81,7 @@ def main(
     """Time the dashboard in a browser."""
     from playwright.sync_api import sync_playwright
 
-    from tests.unit.serving.dashboard.lakehouse import million_events
+    from tests.unit.serving.reading.lakehouse import million_events
 
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from py4j.protocol import Py4JJavaError
@@ -41,15 +41,6 @@ class Commit:
 
     version: int
     at: dt.datetime
-
-
-@dataclass(frozen=True)
-class TableState:
-    """How a table stands."""
-
-    num_rows: int
-    version: int
-    updated_at: dt.datetime
 
 
 def place(settings: Settings, table: Table) -> str:
@@ -94,12 +85,6 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
         return spark.catalog.tableExists(_name(settings, table))
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
     return _is_delta(spark, _uri(settings, table))
-
-
-def state(spark: SparkSession, name: str) -> TableState:
-    """Rows, version and last change of a table."""
-    commit = newest(spark, name)
-    return TableState(spark.read.table(name).count(), commit.version, commit.at)
 
 
 def newest(spark: SparkSession, name: str) -> Commit:
@@ -232,7 +217,13 @@ def _uri(settings: Settings, table: Table) -> str:
 
 def _location(settings: Settings, table: Table) -> str:
     """In Unity Catalog a table is managed; elsewhere it is a folder."""
-    return "" if settings.catalog else f"LOCATION '{_quoted(_uri(settings, table))}'"
+    return "" if settings.catalog else f"LOCATION '{_quoted(_path(settings, table))}'"
+
+
+def _path(settings: Settings, table: Table) -> str:
+    """A table's folder as Spark takes it, which reads no escapes: `%20` would be three characters of its name."""
+    uri = _uri(settings, table)
+    return unquote(uri) if uri.startswith("file:") else uri
 
 
 def _is_delta(spark: SparkSession, uri: str) -> bool:
@@ -273,7 +264,7 @@ def _check_schema(spark: SparkSession, settings: Settings, table: Table) -> None
     if missing:
         columns = ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in missing)
         # Without a catalog no other session knows a table by its name.
-        address = _name(settings, table) if settings.catalog else f"delta.`{_uri(settings, table)}`"
+        address = _name(settings, table) if settings.catalog else f"delta.`{_path(settings, table)}`"
         raise TableSchemaError(
             f"Table {table} was written by an older version: it lacks {columns}. Add the columns with "
             f"`ALTER TABLE {address} ADD COLUMNS ({columns})`, or make the table anew ({_ANEW})."

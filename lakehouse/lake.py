@@ -79,10 +79,6 @@ class Lakehouse:
         opened = delta.place(self.settings, table) in self._session.opened
         return opened or delta.exists(self.spark, self.settings, table)
 
-    def state(self, table: Table) -> delta.TableState:
-        """Rows, version and last change of a table."""
-        return delta.state(self.spark, self.name(table))
-
     def changes(self, table: Table, consumer: str) -> Changes | None:
         """What changed in `table` since `consumer` last committed; none when no row did.
 

@@ -54,7 +54,7 @@ def demo(
         bootstrap = kafka_bootstrap(settings)
         mongodb_uri(settings)
     console.print(f"Kafka answers at {bootstrap}; the document store is up.", highlight=False)
-    started = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    started = dt.datetime.now(dt.UTC)
     if recorded is None:
         _listen(settings, seed=seed, events=events, users=users)
     else:
@@ -123,9 +123,10 @@ def _report(lake: Lakehouse, started: dt.datetime, console: Console) -> None:
     from lakehouse.recommendations import for_user, some_users
     from lakehouse.tracking import tracking_uri
     from reclake import report
+    from serving.reading.stores import stores_of
 
-    settings = lake.settings
-    console.print(report.catalogue(lake), report.gates(lake, started), report.metrics(lake), sep="\n\n")
+    settings, stores = lake.settings, stores_of(lake)
+    console.print(report.catalogue(stores), report.gates(stores, started), report.metrics(stores), sep="\n\n")
     with document_store.connect(settings) as database:
         for user in some_users(database, 3):
             console.print()

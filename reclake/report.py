@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -13,7 +13,7 @@ from rich.text import Text
 from lakehouse.recommendations import why, why_product
 
 if TYPE_CHECKING:
-    from lakehouse.lake import Lakehouse
+    from serving.reading.stores import Stores
 
 
 def table_of(
@@ -28,63 +28,58 @@ def table_of(
     return shown
 
 
-def catalogue(lake: Lakehouse) -> RichTable:
+def catalogue(stores: Stores) -> RichTable:
     """Every table of the catalogue with its rows and last change; `-` where it does not exist yet."""
-    return table_of(
-        "Tables", ("table", "rows", "version", "last update (UTC)"), _catalogue_rows(lake), ("rows", "version")
-    )
+    from pandas import isna
+
+    from serving.reading.queries import catalogue as query
+
+    rows = [
+        (r["table"], "-", "-", "-")
+        if isna(r["written_at"])
+        else (r["table"], f"{r['num_rows']:,}", r["version"], f"{r['written_at']:%Y-%m-%d %H:%M:%S}")
+        for r in query.states(stores).rows.to_dict("records")
+    ]
+    return table_of("Tables", ("table", "rows", "version", "last update (UTC)"), rows, ("rows", "version"))
 
 
-def gates(lake: Lakehouse, since: dt.datetime) -> RichTable:
-    """The gates of each table that was checked since a time (UTC)."""
-    from pyspark.sql import functions as F
+def gates(stores: Stores, since: dt.datetime) -> RichTable:
+    """The gates of each table that was checked since a time."""
+    from serving.reading.queries import quality as query
 
-    from lakehouse import tables
-
-    checked = (
-        lake.read(tables.quality_results)
-        .where(F.col("checked_at") >= F.lit(since))
-        .groupBy("table_name")
-        .agg(
-            F.count_if("passed").alias("held"),
-            F.count("*").alias("expected"),
-            F.count_if(~F.col("passed") & (F.col("severity") == "critical")).alias("critical"),
-            F.max("num_rows").alias("rows"),
-        )
-        .orderBy("table_name")
-    )
+    checked = query.gates(stores).rows
+    found = checked[checked["checked_at"] >= since].groupby("table_name", as_index=False)
     rows = [
         (
             r["table_name"],
-            f"{r['held']} of {r['expected']}",
-            r["rows"],
-            _verdict(r["held"] == r["expected"], r["critical"]),
+            f"{r['checks'] - r['critical'] - r['warnings']} of {r['checks']}",
+            r["num_rows"],
+            _verdict(r["critical"], r["warnings"]),
         )
-        for r in checked.collect()  # a row per table
+        for r in found.agg({"checks": "sum", "critical": "sum", "warnings": "sum", "num_rows": "max"}).to_dict(
+            "records"
+        )
     ]
     return table_of("Quality gates", ("table", "expectations held", "rows checked", "verdict"), rows, ("rows checked",))
 
 
-def metrics(lake: Lakehouse) -> Group | Text:
+def metrics(stores: Stores) -> Group | Text:
     """The newest evaluation: each metric of each model, beside popularity."""
-    from pyspark.sql import functions as F
+    from serving.reading.queries import models as query
 
-    from lakehouse import tables
-
-    evaluations = lake.read(tables.model_evaluations)
-    newest = evaluations.orderBy(F.desc("evaluated_at")).first()
-    if newest is None:
+    found = query.last_measured(stores).rows.to_dict("records")
+    if not found:
         return Text("No model was evaluated yet.")
-    found = evaluations.where(F.col("run_id") == newest["run_id"]).collect()  # a few rows
     models = sorted({row["model"] for row in found})
     cells = {(row["metric"], row["model"]): row for row in found}
     rows = [
         (metric, *(_interval(cells.get((metric, model))) for model in models))
         for metric in sorted({row["metric"] for row in found})
     ]
-    whose = f"model version {newest['model_version']}" if newest["model_version"] else "the newest comparison"
+    first = found[0]
+    whose = f"model version {first['model_version']}" if first["model_version"] else "the newest comparison"
     shown = table_of(f"Offline metrics of {whose}", ("metric", *models), rows, models)
-    return Group(shown, Text(f"split {newest['split']}, {newest['num_users']:,} users, ± is one standard error", "dim"))
+    return Group(shown, Text(f"split {first['split']}, {first['users']:,} users, ± is one standard error", "dim"))
 
 
 def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
@@ -109,24 +104,13 @@ def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) ->
     return Group(Text(whose, "bold"), table_of("", ("#", "item", "score", "because"), rows, ("#", "score")))
 
 
-def _catalogue_rows(lake: Lakehouse) -> Iterator[tuple[str, str, str, str]]:
-    from lakehouse import tables
-
-    for table in tables.ALL:
-        if not lake.exists(table):
-            yield str(table), "-", "-", "-"
-            continue
-        state = lake.state(table)
-        yield str(table), f"{state.num_rows:,}", str(state.version), f"{state.updated_at:%Y-%m-%d %H:%M:%S}"
-
-
-def _verdict(passed: bool, critical: int) -> Text:
-    if passed:
-        return Text("passed", "green")
-    return Text("failed", "bold red") if critical else Text("warning", "yellow")
+def _verdict(critical: int, warnings: int) -> Text:
+    if critical:
+        return Text("failed", "bold red")
+    return Text("warning", "yellow") if warnings else Text("passed", "green")
 
 
 def _interval(row: Any) -> str:
     if row is None:
         return "-"
-    return f"{row['value']:.3f} ± {row['standard_error']:.3f}" if row["standard_error"] else f"{row['value']:.3f}"
+    return f"{row['value']:.3f} ± {row['standard_error']:.3f}" if row["standard_error"] > 0 else f"{row['value']:.3f}"

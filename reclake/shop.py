@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,10 +12,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from lakehouse.lake import Lakehouse
-
-MOST_POPULAR = 100
-"""Products that may be trending: of a rare one, two views are a trend."""
+    from serving.reading.stores import Stores
 
 
 def register(app: typer.Typer) -> None:
@@ -31,16 +29,17 @@ def shop(
 
     from lakehouse.lake import Lakehouse
     from lakehouse.settings import load_settings
+    from serving.reading.stores import stores_of
 
     console = Console()
     with Lakehouse(load_settings()) as lake:
-        with console.status("Starting Spark and reading ..."):
-            shown = list(report(lake, days, n))
+        with console.status("Reading ..."):
+            shown = list(report(stores_of(lake), days, n))
         for part in shown:
             console.print(part, "")
 
 
-def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
+def report(stores: Stores, days: int, n: int) -> Iterator[RenderableType]:
     """Everything that `shop` shows, part by part.
 
     Raises
@@ -48,56 +47,54 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
     NothingToServeError
         There are no sessions yet.
     """
-    from pyspark.sql import functions as F
     from rich.console import Group
     from rich.text import Text
 
     from lakehouse import tables
     from lakehouse.errors import NothingToServeError
     from reclake.report import table_of
+    from serving.reading.queries import shop as query
 
-    newest = lake.read(tables.session_metrics).orderBy(F.desc("day")).limit(days).collect()
-    if not newest:
+    newest_first = query.by_day(stores, days).rows[::-1].to_dict("records")
+    if not newest_first:
         raise NothingToServeError("The shop has no sessions yet: run `reclake run shop`.")
     rows = [
         (
             f"{r['day']:%Y-%m-%d}",
             f"{r['num_sessions']:,}",
             f"{r['num_users']:,}",
-            _minutes(r["mean_length"]),
+            _minutes(r["minutes"]),
             *(_percent(r[share]) for share in ("cart_rate", "conversion", "abandonment")),
             f"{r['revenue']:,.0f}",
         )
-        for r in newest
+        for r in newest_first
     ]
     columns = ("day", "sessions", "users", "min", "cart", "bought", "dropped", "revenue")
-    bots = sum(r["num_bots"] for r in newest)
+    bots = sum(r["num_bots"] for r in newest_first)
     yield Group(
         table_of("Sessions by day", columns, rows, columns[1:]),
         Text(f"{bots:,} sessions of bots were kept out: the rows of {tables.sessions} where is_bot.", style="dim"),
     )
 
-    top = lake.read(tables.top_sessions).where((F.col("day") == F.lit(newest[0]["day"])) & (F.col("rank") <= n))
     yield table_of(
-        f"Most active sessions of {newest[0]['day']}",
+        f"Most active sessions of {newest_first[0]['day']:%Y-%m-%d}",
         ("#", "session", "shopper", "events", "bought", "min"),
         [
             (
                 r["rank"],
                 r["session_id"],
-                r["user_id"] or "anonymous",
+                r["user_id"],
                 f"{r['num_events']:,}",
                 f"{r['num_purchases']:,}",
-                _minutes(r["session_length"]),
+                _minutes(r["minutes"]),
             )
-            for r in top.orderBy("rank").collect()
+            for r in query.most_active(stores).rows[:n].to_dict("records")
         ],
         ("#", "events", "bought", "min"),
     )
 
-    popular = lake.read(tables.item_popularity).where(F.col("rank") <= MOST_POPULAR)
     yield table_of(
-        f"Trending among the {MOST_POPULAR} most popular products, last 7 days against last 28",
+        f"Trending among the {query.MOST_POPULAR} most popular products, last 7 days against last 28",
         ("item", "trend", "popularity", "views", "carts", "purchases", "conversion"),
         [
             (
@@ -107,15 +104,19 @@ def report(lake: Lakehouse, days: int, n: int) -> Iterator[RenderableType]:
                 *(f"{r[count]:,}" for count in ("num_views", "num_add_to_cart", "num_purchases")),
                 _percent(r["conversion"]),
             )
-            for r in popular.where("trend IS NOT NULL").orderBy(F.desc("trend"), "rank").limit(n).collect()
+            for r in query.trending(stores, n).rows.to_dict("records")
         ],
         ("trend", "popularity", "views", "carts", "purchases", "conversion"),
     )
 
 
-def _minutes(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+def _minutes(minutes: float) -> str:
+    if isnan(minutes):
+        return "-"
+    # Whole seconds, also where a sixtieth of them was rounded down.
+    seconds = int(round(minutes * 60, 3))
+    return f"{seconds // 60}:{seconds % 60:02}"
 
 
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+def _percent(share: float) -> str:
+    return "-" if isnan(share) else f"{share:.1%}"

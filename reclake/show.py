@@ -52,9 +52,10 @@ def tables() -> None:
     from lakehouse.lake import Lakehouse
     from lakehouse.settings import load_settings
     from reclake import report
+    from serving.reading.stores import stores_of
 
     console = Console()
     with Lakehouse(load_settings()) as lake:
-        with console.status("Starting Spark and counting ..."):
-            shown = report.catalogue(lake)
+        with console.status("Counting ..."):
+            shown = report.catalogue(stores_of(lake))
         console.print(shown)

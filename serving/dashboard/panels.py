@@ -14,8 +14,8 @@ import streamlit as st
 from lakehouse.errors import NothingToServeError, RecLakeError
 from lakehouse.settings import load_settings
 from serving.dashboard.charts import Drawing
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ HOST, PORT = "127.0.0.1", 8501
 _SLOW = (
     "altair",
     "duckdb",
-    "deltalake",
+    "serving.reading.delta_files",
     "mlflow",
     "gold.churn.registered",
     "pymongo",

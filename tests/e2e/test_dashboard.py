@@ -15,7 +15,7 @@ from lakehouse.document_store import connect as connect_documents
 from lakehouse.document_store import replace_collection
 from lakehouse.services.process import free_port, wait_until
 from lakehouse.settings import Settings
-from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
+from tests.unit.serving.reading.lakehouse import HOSTILE, NEWEST, listening, write
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")

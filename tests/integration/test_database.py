@@ -29,8 +29,8 @@ from lakehouse.services import process
 from lakehouse.services.postgresql import postgresql
 from lakehouse.services.state import Place
 from lakehouse.settings import Settings
-from serving.dashboard.queries import churn
-from serving.dashboard.stores import Stores
+from serving.reading.queries import churn
+from serving.reading.stores import Stores
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ import streamlit as st
 from gold.churn.features import INPUTS, REQUIRED, Inputs
 from serving.dashboard import charts
 from serving.dashboard.panels import ask, guarded, live, panel, plain
-from serving.dashboard.queries import churn as query
 from serving.dashboard.views.now import window
+from serving.reading.queries import churn as query
 
 _EMPTY_FUNNEL = "The funnel has no windows yet: run `reclake simulate clickstream`, then `reclake run realtime`."
 _EMPTY_CHURN = "Nobody was predicted yet: run `reclake train churn`, then `reclake run realtime`."

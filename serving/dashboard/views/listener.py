@@ -8,7 +8,7 @@ import streamlit as st
 from gold.listening.hybrid.weights import SOURCES
 from serving.dashboard import charts
 from serving.dashboard.panels import ask, choices, guarded, listed, live, panel, plain, with_chosen
-from serving.dashboard.queries import listener as query
+from serving.reading.queries import listener as query
 
 _LISTED = ("rank", "title", "score")
 

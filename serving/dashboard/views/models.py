@@ -7,7 +7,7 @@ import streamlit as st
 
 from serving.dashboard import charts
 from serving.dashboard.panels import ask, guarded, live, panel, plain, table
-from serving.dashboard.queries import models as query
+from serving.reading.queries import models as query
 
 _TITLES = {"recommender": "Recommender", "churn": "Churn"}
 _DECIDING = ("ndcg_at_10", "mrr_at_20", "auc_pr")

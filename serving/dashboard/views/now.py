@@ -7,7 +7,7 @@ import streamlit as st
 
 from serving.dashboard import charts
 from serving.dashboard.panels import age, ask, guarded, live, panel, plain
-from serving.dashboard.queries import now as query
+from serving.reading.queries import now as query
 
 WINDOWS = {15: "15 min", 60: "1 hour", 360: "6 hours", 1_440: "1 day", 10_080: "7 days"}
 _EMPTY = "No events yet: run `reclake demo`, and for the shop `reclake simulate clickstream` and `reclake run shop`."

@@ -7,8 +7,8 @@ import streamlit as st
 
 from serving.dashboard import charts
 from serving.dashboard.panels import ask, guarded, live, panel
-from serving.dashboard.queries import now
-from serving.dashboard.queries import quality as query
+from serving.reading.queries import now
+from serving.reading.queries import quality as query
 
 _DAYS = 28
 _EMPTY = "No gate has checked anything yet: run `reclake demo`."

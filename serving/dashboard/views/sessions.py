@@ -7,7 +7,7 @@ import streamlit as st
 
 from serving.dashboard import charts
 from serving.dashboard.panels import choices, listed, live, panel
-from serving.dashboard.queries import shop as query
+from serving.reading.queries import shop as query
 
 _DAYS = {1: "1 day", 7: "7 days", 28: "28 days"}
 _EMPTY = "The shop has no sessions yet: run `reclake simulate clickstream`, then `reclake run shop`."

@@ -13,6 +13,8 @@ from lakehouse.errors import NothingToServeError, TaskParameterError
 from reclake.app import app
 from reclake.report import session_recommendations
 from reclake.shop import report
+from serving.reading.spark_tables import SparkTables
+from serving.reading.stores import Stores
 
 DAY = dt.date(2024, 5, 1)
 
@@ -23,7 +25,12 @@ def text(*parts):
     return console.file.getvalue()
 
 
-def test_the_report_shows_days_sessions_trends_and_bots(lake):
+@pytest.fixture(params=["files", "spark"])
+def stores(request, lake):
+    return Stores(lake.settings, SparkTables(lake) if request.param == "spark" else None)
+
+
+def test_the_report_shows_days_sessions_trends_and_bots(lake, stores):
     metrics = [(DAY, 3, 2, 4, 9, 95.0, 3.0, 0.5, 0.25, None, Decimal("1234.50"))]
     top = [(DAY, 1, "[red]s1", None, 8, 2, 61.0)]
     popularity = [("a", 5, 0, 2, 1, 0.2, 1.5, 1.0, 1), ("b", 5, 0, 2, 1, 0.2, 2.5, 0.9, 2)]
@@ -34,7 +41,7 @@ def test_the_report_shows_days_sessions_trends_and_bots(lake):
     ):
         lake.replace(table, lake.spark.createDataFrame(rows, table.schema))
 
-    shown = text(*report(lake, days=7, n=1))
+    shown = text(*report(stores, days=7, n=1))
 
     figures = ("2024-05-01", "1:35", "25.0%", "1,234", "4 sessions of bots", "x 2.50")
     assert all(figure in shown for figure in figures)
@@ -43,9 +50,9 @@ def test_the_report_shows_days_sessions_trends_and_bots(lake):
     assert "x 1.50" not in shown
 
 
-def test_an_empty_shop_says_what_to_run(lake):
+def test_an_empty_shop_says_what_to_run(stores):
     with pytest.raises(NothingToServeError, match="reclake run shop"):
-        list(report(lake, days=7, n=5))
+        list(report(stores, days=7, n=5))
 
 
 @pytest.mark.parametrize("arguments", [["ann", "--session", "s"], []])

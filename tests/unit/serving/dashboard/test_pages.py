@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from lakehouse import tables
 from serving.dashboard.panels import csv_of, plain
-from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, write
+from tests.unit.serving.reading.lakehouse import HOSTILE, NEWEST, listening, write
 
 PAGES = ["now", "listener", "sessions", "churn", "models", "quality"]
 

@@ -1,4 +1,4 @@
-"""The stores that the dashboard reads, opened once for all who look, and left alone for a while when they are away."""
+"""The stores that answer, opened once for all who ask, and left alone for a while when they are away."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from contextlib import ExitStack
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import pandas as pd
 
 from lakehouse.errors import RecLakeError, ServiceError
 from lakehouse.progress import Progress
 from lakehouse.settings import Settings
-from serving.dashboard.figure import in_utc
-from serving.dashboard.lake import Lake, open_lake
+from serving.reading.figure import in_utc
+from serving.reading.lake import Lake
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from pymongo import MongoClient
     from pymongo.database import Database
+
+    from lakehouse.lake import Lakehouse
 
 Result = TypeVar("Result")
 
@@ -31,22 +34,41 @@ _STATEMENT_SECONDS = 10
 
 
 class Stores:
-    """Everything that a page reads."""
+    """Everything that a page or a command reads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lake: Lake | None = None) -> None:
         self.settings = settings
+        self._lake = lake
         self.documents = Documents(settings)
         self.database = Relations(settings)
 
     @cached_property
     def lake(self) -> Lake:
-        """The tables of the lakehouse."""
-        return open_lake(self.settings)
+        """The tables of the lakehouse, opened at the first question where nobody gave them."""
+        if self._lake:
+            return self._lake
+        if self.settings.catalog:
+            from serving.reading.warehouse import Warehouse
+
+            return Warehouse(self.settings)
+        from serving.reading.delta_files import DeltaFiles
+
+        return DeltaFiles(self.settings)
 
     @cached_property
     def progress(self) -> Progress:
         """How far each task has read."""
         return Progress.under(self.settings)
+
+
+def stores_of(lake: Lakehouse) -> Stores:
+    """The stores of a program that may start Spark, which it does where tables are not files of this machine."""
+    settings = lake.settings
+    if not settings.catalog and urlsplit(settings.lakehouse).scheme == "file":
+        return Stores(settings)
+    from serving.reading.spark_tables import SparkTables
+
+    return Stores(settings, SparkTables(lake))
 
 
 class _Away:

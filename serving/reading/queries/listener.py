@@ -9,8 +9,8 @@ import pandas as pd
 from gold.listening.hybrid.weights import SOURCES
 from lakehouse import recommendations, tables
 from lakehouse.errors import NothingToServeError, RecLakeError
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 MOST_FOUND = 50
 MOST_EVENTS = 100

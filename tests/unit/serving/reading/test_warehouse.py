@@ -8,7 +8,7 @@ import pytest
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
 from lakehouse.settings import Settings
-from serving.dashboard.warehouse import Warehouse
+from serving.reading.warehouse import Warehouse
 
 STATEMENTS = "/api/2.0/sql/statements"
 HISTORY = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 import time
 from contextlib import suppress
 from functools import cached_property
@@ -15,14 +14,13 @@ import pandas as pd
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
-from serving.dashboard.figure import in_utc
-from serving.dashboard.lake import BY_NAME, TABLE_NAME
+from serving.reading.figure import in_utc
+from serving.reading.lake import naming, with_colons
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.sql import StatementResponse
 
-_PARAMETER = re.compile(r"\$(\w+)")
 # A LIMIT takes nothing wider than INT.
 _TYPES = {int: "INT", float: "DOUBLE", bool: "BOOLEAN", str: "STRING", dt.date: "DATE", dt.datetime: "TIMESTAMP"}
 _NEWEST_SECONDS = 60
@@ -110,11 +108,10 @@ def in_catalog(sql: str, settings: Settings) -> str:
     'SELECT * FROM `main`.`rl_gold`.`als_top_n` WHERE rank < :n'
     """
 
-    def full(found: re.Match[str]) -> str:
-        table = BY_NAME[found.group()]
+    def full(table: Table) -> str:
         return f"`{settings.catalog}`.`{settings.schema_of(table.layer)}`.`{table.name}`"
 
-    return _PARAMETER.sub(r":\1", TABLE_NAME.sub(full, sql))
+    return with_colons(naming(sql, full))
 
 
 def _frame(answer: StatementResponse) -> pd.DataFrame:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from lakehouse import tables
-from serving.dashboard.figure import Figure
-from serving.dashboard.queries.now import Stream
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.queries.now import Stream
+from serving.reading.stores import Stores
 
 MOST_CHECKS = 1_000
 _SAMPLE_BYTES = 400

@@ -12,8 +12,8 @@ from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracking_client, tracking_uri
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 Result = TypeVar("Result")
 MOST_RUNS = 50
@@ -42,6 +42,26 @@ def evaluations(stores: Stores) -> Figure:
     )
     half = CONFIDENCE_95 * rows.pop("standard_error").fillna(0)
     rows["low"], rows["high"] = rows["value"] - half, rows["value"] + half
+    return Figure(rows, stores.lake.written_at(tables.model_evaluations))
+
+
+def last_measured(stores: Stores) -> Figure:
+    """What the newest run measured, a training or a comparison.
+
+    Returns
+    -------
+    Figure
+        `model`, `metric`, `value`, `standard_error`, `users`, `split`, `model_version` (missing where nothing was
+        registered), `evaluated_at`.
+    """
+    rows = stores.lake.rows(
+        f"""
+        SELECT model, metric, value, standard_error, num_users AS users, split, model_version, evaluated_at
+        FROM {tables.model_evaluations}
+        WHERE run_id = (SELECT max_by(run_id, evaluated_at) FROM {tables.model_evaluations})
+        ORDER BY metric, model
+        """  # noqa: S608
+    )
     return Figure(rows, stores.lake.written_at(tables.model_evaluations))
 
 

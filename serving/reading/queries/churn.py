@@ -12,8 +12,8 @@ from gold.churn.features import INPUTS
 from lakehouse import tables
 from lakehouse.database.funnels import overall
 from lakehouse.errors import RecLakeError, ServiceError
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 STEPS = ("viewed", "put into the cart", "bought")
 _API_SECONDS = 5

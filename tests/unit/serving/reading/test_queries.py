@@ -7,10 +7,10 @@ import pytest
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
 from lakehouse.settings import Settings
-from serving.dashboard.delta_files import DeltaFiles
-from serving.dashboard.queries import churn, listener, models, now, quality, shop
-from serving.dashboard.stores import Stores
-from tests.unit.serving.dashboard.lakehouse import HOSTILE, NEWEST, listening, million_events, write
+from serving.reading.delta_files import DeltaFiles
+from serving.reading.queries import churn, listener, models, now, quality, shop
+from serving.reading.stores import Stores
+from tests.unit.serving.reading.lakehouse import HOSTILE, NEWEST, listening, million_events, write
 
 
 @pytest.fixture

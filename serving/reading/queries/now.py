@@ -11,8 +11,8 @@ from lakehouse import tables
 from lakehouse.errors import NothingToServeError
 from lakehouse.events import CLICK_EVENTS, LISTENING_EVENTS
 from lakehouse.tables import Table
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 MOST_RUNS = 50
 _MOST_MINUTES_BY_MINUTE = 6 * 60

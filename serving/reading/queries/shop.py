@@ -5,10 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from lakehouse import recommendations, tables
-from serving.dashboard.figure import Figure
-from serving.dashboard.stores import Stores
+from serving.reading.figure import Figure
+from serving.reading.stores import Stores
 
 MOST_FOUND = 50
+MOST_POPULAR = 100
+"""Products that may be trending: of a rare one, two views are a trend."""
 
 
 def find_sessions(stores: Stores) -> list[str]:
@@ -52,6 +54,19 @@ def most_viewed(stores: Stores, n: int) -> Figure:
         f"""
         SELECT item_id, num_views, num_clicks, num_add_to_cart, num_purchases, conversion, trend
         FROM {tables.item_popularity} ORDER BY num_views DESC, item_id LIMIT $n
+        """,  # noqa: S608
+        n=n,
+    )
+    return Figure(rows, stores.lake.written_at(tables.item_popularity))
+
+
+def trending(stores: Stores, n: int) -> Figure:
+    """Popular products that gain the most: `item_id`, `trend`, `rank`, `num_views`, carts, purchases, `conversion`."""
+    rows = stores.lake.rows(
+        f"""
+        SELECT item_id, trend, rank, num_views, num_add_to_cart, num_purchases, conversion
+        FROM {tables.item_popularity} WHERE rank <= {MOST_POPULAR} AND trend IS NOT NULL
+        ORDER BY trend DESC, rank LIMIT $n
         """,  # noqa: S608
         n=n,
     )
