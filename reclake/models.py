@@ -40,7 +40,7 @@ def evaluate(
     """
     from rich.console import Console
 
-    from gold.judging.metrics import CONFIDENCE_95
+    from gold.judging.rules import CONFIDENCE_95
     from gold.listening.comparison import candidates, compare
     from lakehouse.lake import Lakehouse
     from lakehouse.settings import load_settings
@@ -146,7 +146,7 @@ def rollback() -> None:
 
 
 def _cells(scores: Scores) -> Iterator[str]:
-    from gold.judging.metrics import CONFIDENCE_95
+    from gold.judging.rules import CONFIDENCE_95
 
     for metric in SHOWN.values():
         value, error = scores[f"{metric}_at_10"]

@@ -134,7 +134,7 @@ def churn() -> None:
     from rich.console import Console
 
     from gold.churn.tasks import train
-    from gold.judging.metrics import CONFIDENCE_95
+    from gold.judging.rules import CONFIDENCE_95
     from lakehouse.lake import Lakehouse
     from lakehouse.settings import load_settings
     from reclake.report import table_of

@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-CONFIDENCE_95 = 1.96
-"""Standard errors on each side of a mean that hold 95 % of a normal distribution."""
-
 METRICS = ("ndcg", "map", "recall", "precision", "mrr")
 
 Scores = Mapping[str, tuple[float, float]]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from gold.judging.metrics import CONFIDENCE_95, Scores
+from gold.judging.metrics import Scores
+from gold.judging.rules import CONFIDENCE_95
 
 if TYPE_CHECKING:
     import numpy as np

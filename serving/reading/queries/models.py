@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from gold.judging.metrics import CONFIDENCE_95
+from gold.judging.rules import CONFIDENCE_95
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError
 from lakehouse.settings import Settings

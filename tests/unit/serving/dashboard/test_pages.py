@@ -1,5 +1,8 @@
 """What the pages say, without a browser: with data, without any, and with stores away."""
 
+import subprocess
+import sys
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -134,3 +137,9 @@ def test_plain_text_is_escaped_for_markdown(text):
 
     assert shown.replace("\\", "").strip("\u2068\u2069") == text
     assert shown.count("\\") == sum(not one.isalnum() for one in text)
+
+
+def test_pages_need_no_spark():
+    # As on Databricks, where the app has none.
+    code = "import sys; sys.modules['pyspark'] = None; import serving.dashboard.views"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
