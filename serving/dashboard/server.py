@@ -18,7 +18,7 @@ _SLOW = (
     "gold.churn.registered",
     "pymongo",
     "psycopg",
-    "serving.dashboard.views",
+    "serving.dashboard.views.now",
 )
 
 

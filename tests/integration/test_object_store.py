@@ -22,6 +22,8 @@ from lakehouse.lake import Lakehouse
 from lakehouse.services import process
 from lakehouse.services.process import LOOPBACK, Service, free_port
 from lakehouse.settings import Settings
+from serving.reading.queries import catalogue
+from serving.reading.stores import stores_of
 
 KEY, SECRET = "reclake", "not-to-be-seen"
 ELSEWHERE = {"missing": "s3a://missing/lake", "away": "s3a://away/lake", "closed": "s3a://closed/lake"}
@@ -95,6 +97,8 @@ def use(settings):
         lake.upsert(tables.user_ids, lake.spark.createDataFrame([("b", 1), ("c", 2)], tables.user_ids.schema))
         seen["second news"] = news(lake)
         seen["stored"] = sorted(map(tuple, lake.read(tables.user_ids).collect()))
+        listed = catalogue.states(stores_of(lake)).rows.dropna()
+        seen["listed"] = listed[["table", "num_rows"]].to_numpy().tolist()
         for name, root in ELSEWHERE.items():
             try:
                 seen[name] = lake.with_settings(settings.model_copy(update={"lakehouse_root": root})).exists(
@@ -150,6 +154,10 @@ def test_a_table_is_found_again_by_a_new_session(seen):
 
 def test_only_what_changed_is_news(seen):
     assert (seen["first news"], seen["second news"]) == (["a", "b"], ["c"])
+
+
+def test_tables_are_listed_as_those_in_a_folder_are(seen):
+    assert seen["listed"] == [[str(tables.user_ids), 3]]
 
 
 @pytest.mark.parametrize(
