@@ -79,7 +79,7 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
     # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
     # Java's usual collector marks beside the work, which on few cores takes a tenth of its time.
     java_options = (
-        f"-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Dderby.system.home={settings.home}"
+        f'-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} "-Dderby.system.home={settings.home}"'
     )
     return {
         "spark.jars": ",".join(map(str, connectors)),
