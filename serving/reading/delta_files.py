@@ -55,6 +55,11 @@ class DeltaFiles:
         """Answer a query; see `Lake`."""
         try:
             return in_utc(self._answer(sql, _bound(parameters)))
+        except duckdb.BinderException as error:
+            raise ServiceError(
+                f"A table was written by another version of RecLake: {str(error).splitlines()[0]}. "
+                "The job that writes it says what to do."
+            ) from None
         except duckdb.Error as error:
             raise ServiceError(f"The tables cannot be read: {str(error).splitlines()[0]}.") from None
 

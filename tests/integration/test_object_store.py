@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -90,7 +91,7 @@ def use(settings):
         lake.upsert(tables.user_ids, lake.spark.createDataFrame([("a", 0), ("b", 1)], tables.user_ids.schema))
         seen["first news"] = news(lake)
         started = psutil.Process().children(recursive=True)
-        seen["command lines"] = [argument for child in started for argument in child.cmdline()]
+        seen["command lines"] = [argument for child in started for argument in command_line(child)]
         seen["plan"] = lake.spark.sql(f"EXPLAIN EXTENDED SELECT * FROM {lake.name(tables.user_ids)}").first()[0]
     with Lakehouse(settings) as lake:
         seen["exists later"] = lake.exists(tables.user_ids)
@@ -107,6 +108,13 @@ def use(settings):
             except ServiceError as error:
                 seen[name] = str(error)
     return seen
+
+
+def command_line(child):
+    # What Hadoop starts for a moment may have ended.
+    with suppress(psutil.NoSuchProcess):
+        return child.cmdline()
+    return []
 
 
 def news(lake):

@@ -5,8 +5,9 @@ import threading
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from lakehouse import tables
 from lakehouse.errors import ServiceError, SettingsError
@@ -111,3 +112,12 @@ def test_without_the_extension_there_is_one_sentence(tmp_path, monkeypatch):
 
     with pytest.raises(ServiceError, match=r"no Delta extension .* `uv sync`"):
         files_in(tmp_path)
+
+
+def test_a_table_of_another_version_of_reclake_is_one_sentence_that_names_the_column(tmp_path):
+    write_deltalake(
+        folder(tmp_path, E), pa.table({"user_id": ["u1"], "ts": pa.array([NEWEST], pa.timestamp("us", "UTC"))})
+    )
+
+    with pytest.raises(ServiceError, match=r"another version of RecLake.*event"):
+        files_in(tmp_path).rows(f"SELECT event FROM {E}")
