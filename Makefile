@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test coverage demo bench
+.PHONY: help fmt lint check test coverage demo bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ lint: ## what CI checks before the tests: format, lint, types, contracts of impo
 	uv run ruff check .
 	uv run mypy
 	uv run lint-imports
+
+check: ## the tests that need neither Spark nor a service nor a browser
+	uv run pytest -m "not slow"
 
 test: ## the whole suite; RECLAKE_TEST_SPARK=connect runs it on Spark Connect
 	uv run pytest

@@ -30,6 +30,19 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow, and let it come first.
+
+    Files are dealt out whole: with whole jobs first, then what needs Spark, what is left for the end is short, and no
+    worker waits long for another.
+    """
+    spark_files = {item.path for item in items if "spark" in getattr(item, "fixturenames", ())}
+    for item in items:
+        if item.path in spark_files or item.path.parent.name in ("e2e", "integration"):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: (item.path.parent.name != "e2e", item.path not in spark_files))
+
+
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     home = tmp_path_factory.mktemp("spark")
