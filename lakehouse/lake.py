@@ -84,18 +84,7 @@ class Lakehouse:
 
         The consumer commits it after its last write, see `Changes.commit`.
         """
-        end = self._newest(table)
-        start = self._start(consumer, table, end)
-        if start > end.version:
-            return None
-        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
-        changes = Changes(rows, table, start, end.version, end.at, consumer, self.progress)
-        if rows.isEmpty():
-            # A merge that found nothing to do, an optimisation: there is nothing that could be lost.
-            changes.commit()
-            return None
-        log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
-        return changes
+        return self._changes(table, consumer, self._newest(table))
 
     def news(self, consumer: str, *sources: Table) -> Versions | None:
         """The version of every source, if any of them changed since `consumer` last committed; none otherwise.
@@ -103,9 +92,10 @@ class Lakehouse:
         For consumers that read whole tables, such as a training: they run when there is news and not otherwise.
         """
         # First, so that what is written from now on is news next time as well.
-        versions = {source: self.version(source) for source in sources}
-        changed = any(self.changes(source, consumer) for source in sources)
-        return Versions(versions, consumer, self.progress) if changed else None
+        ends = {source: self._newest(source) for source in sources}
+        if not any(self._changes(source, consumer, end) for source, end in ends.items()):
+            return None
+        return Versions({source: end.version for source, end in ends.items()}, consumer, self.progress)
 
     @cached_property
     def progress(self) -> Progress:
@@ -147,6 +137,19 @@ class Lakehouse:
 
     def _newest(self, table: Table) -> delta.Commit:
         return delta.newest(self.spark, self.name(table))
+
+    def _changes(self, table: Table, consumer: str, end: delta.Commit) -> Changes | None:
+        start = self._start(consumer, table, end)
+        if start > end.version:
+            return None
+        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
+        changes = Changes(rows, table, start, end.version, end.at, consumer, self.progress)
+        if rows.isEmpty():
+            # A merge that found nothing to do, an optimisation: there is nothing that could be lost.
+            changes.commit()
+            return None
+        log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
+        return changes
 
     def _start(self, consumer: str, source: Table, end: delta.Commit) -> int:
         """The first version that a consumer has not read; of a table that was made anew, the first there is."""
