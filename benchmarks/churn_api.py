@@ -32,7 +32,7 @@ from gold.churn.candidates import BOOSTING, CANDIDATES, fit
 from gold.churn.features import REQUIRED
 from gold.churn.judging import Rows
 from gold.churn.registered import ChurnConfiguration, churn_models
-from gold.churn.training import registered
+from gold.churn.training import log_and_register
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracked_run
 from reclake.report import table_of
@@ -76,7 +76,7 @@ def trained(settings: Settings, kind: str) -> list[bytes]:
     rows = Rows.of(frame)
     model = fit(kind, rows.inputs, rows.churned, threshold=0.2)
     with tracked_run(settings, "benchmark"):
-        version = registered(settings, model)
+        version = log_and_register(settings, model)
     registry = churn_models(settings)
     configuration = ChurnConfiguration(kind=kind, horizon_days=7, threshold=0.2)
     registry.describe(version, configuration, rows.as_of.max().item(), 0.0, "benchmark")

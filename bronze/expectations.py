@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakehouse import tables
+from lakehouse.kafka import CLICKSTREAM, EPISODE_METADATA, USER_EVENTS, Topic
 from lakehouse.quality.expectation import Suite, between, in_set, matching, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from lakehouse.settings import Settings
@@ -14,17 +15,17 @@ from lakehouse.tables import Table
 def listening(_: Settings) -> Sequence[Suite]:
     """What is expected of listening events and of episodes."""
     return [
-        _received("user-events", tables.raw_user_events),
-        _received("episode-metadata", tables.raw_episode_metadata),
+        _received(USER_EVENTS, tables.raw_user_events),
+        _received(EPISODE_METADATA, tables.raw_episode_metadata),
     ]
 
 
 def shop(_: Settings) -> Sequence[Suite]:
     """What is expected of clicks and purchases."""
-    return [_received("clickstream", tables.raw_clickstream), _purchases()]
+    return [_received(CLICKSTREAM, tables.raw_clickstream), _purchases()]
 
 
-def _received(topic: str, table: Table) -> Suite:
+def _received(topic: Topic, table: Table) -> Suite:
     """What is expected of a topic's records, whatever they say."""
     c = tables.raw_user_events.c
     return Suite(
@@ -32,7 +33,7 @@ def _received(topic: str, table: Table) -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            in_set(c.topic, topic),
+            in_set(c.topic, topic.name),
             between(c.offset, 0),
             # Silver measures a producer's clock against Kafka's; merges and quarantine look for the batch's time.
             not_null(c.timestamp),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LISTENING, SHOP = "listening", "shop"
+"""The streams, as figures name them."""
+
 LISTENING_EVENTS = ("like", "pause", "skip", "rate", "complete")
 LONGEST_PAUSE_SECONDS = 86_400
 LOWEST_RATING, HIGHEST_RATING = 0.5, 5.0

@@ -106,7 +106,7 @@ def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) ->
 
 def _verdict(critical: int, warnings: int) -> Text:
     if critical:
-        return Text("failed", "bold red")
+        return Text("closed", "bold red")
     return Text("warning", "yellow") if warnings else Text("passed", "green")
 
 

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.events import LISTENING, SHOP
 from lakehouse.tables import Table
 
 E, C = tables.user_events.c, tables.clickstream_events.c
@@ -33,8 +34,8 @@ class Stream:
 
 
 STREAMS = {
-    "listening": Stream(tables.user_events, {"type": E.event, "device": E.device, HOUR: f"date_format({E.ts}, 'HH')"}),
-    "shop": Stream(
+    LISTENING: Stream(tables.user_events, {"type": E.event, "device": E.device, HOUR: f"date_format({E.ts}, 'HH')"}),
+    SHOP: Stream(
         tables.clickstream_events,
         {
             "type": C.event_type,

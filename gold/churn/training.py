@@ -97,7 +97,7 @@ def train(settings: Settings, frame: pd.DataFrame, versions: Mapping[object, int
         sentence = keeps or sentence
         _log_figures(measured)
         model = fit(winner.kind, rows.inputs, rows.churned, winner.model.threshold)
-        version = registered(settings, model)
+        version = log_and_register(settings, model)
         configuration = ChurnConfiguration(kind=model.kind, horizon_days=horizon, threshold=model.threshold)
         score = scores[winner.kind]["auc_pr"][0]
         registry.describe(version, configuration, rows.as_of.max().item(), score, sentence)
@@ -162,7 +162,7 @@ def _log_figures(measured: Mapping[str, Judged]) -> None:
     mlflow.log_figure(precision_recall_figure(predicted), "precision_recall.png")
 
 
-def registered(settings: Settings, model: ChurnModel) -> str:
+def log_and_register(settings: Settings, model: ChurnModel) -> str:
     """Log a model, register it, and return its version."""
     import mlflow
 

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from gold.engines.top_n import top_n
 from gold.engines.vectors import unit
 
-VECTOR = "array<float>"
+VECTOR_SQL = "array<float>"
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class Factors:
 
 def vector(values: Sequence[float]) -> Column:
     """A literal vector."""
-    return F.array(*map(F.lit, values)).cast(VECTOR)
+    return F.array(*map(F.lit, values)).cast(VECTOR_SQL)

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.engines.configuration import Configuration
-from gold.engines.factors import VECTOR, Factors, vector
+from gold.engines.factors import VECTOR_SQL, Factors, vector
 
 _DAY_SECONDS = 86_400
 
@@ -15,7 +15,7 @@ def fit(interactions: DataFrame, configuration: Configuration) -> Factors:
     """Popularity as a factorisation of one factor: every user alike, items by their popularity."""
     items = popularity(interactions, configuration.popularity_half_life_days)
     users = interactions.select(F.col("user_idx").alias("idx")).distinct().withColumn("factors", vector([1.0]))
-    return Factors(users, items.select("idx", F.array("popularity").cast(VECTOR).alias("factors")), anyone=[1.0])
+    return Factors(users, items.select("idx", F.array("popularity").cast(VECTOR_SQL).alias("factors")), anyone=[1.0])
 
 
 def popularity(interactions: DataFrame, half_life_days: float | None = None) -> DataFrame:
@@ -59,7 +59,7 @@ def blended(factors: Factors, popular: DataFrame, share: float, rank: int) -> Fa
     """
     none = [0.0] * rank
     users = F.concat(F.transform("factors", lambda x: x * F.lit(1 - share).cast("float")), vector([share]))
-    items = F.concat(F.coalesce("factors", vector(none)), F.array("popularity").cast(VECTOR))
+    items = F.concat(F.coalesce("factors", vector(none)), F.array("popularity").cast(VECTOR_SQL))
     return Factors(
         factors.users.select("idx", users.alias("factors")),
         popular.join(factors.items, "idx", "left").select("idx", items.alias("factors")),

@@ -184,14 +184,14 @@ def fit_to_all(lake: Lakehouse, configuration: Configuration, scratch: Scratch) 
 
 def register(lake: Lakehouse, registry: Registry[Configuration], fitted: Fitted, score: float, verdict: str) -> str:
     """Log a fitted configuration as a model, register and describe it, and return its version."""
-    version = registered(lake.settings, fitted.folder)
+    version = log_and_register(lake.settings, fitted.folder)
     newest = lake.read(tables.daily_engagement).agg(F.max("day")).first()
     assert newest is not None
     registry.describe(version, fitted.configuration, newest[0], score, verdict)
     return version
 
 
-def registered(settings: Settings, files: Path) -> str:
+def log_and_register(settings: Settings, files: Path) -> str:
     """Log the files of a model (see `gold/listening/logged_model.py`), register it, and return its version."""
     import mlflow
 

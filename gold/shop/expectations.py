@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gold.shop.item_popularity import TREND_DAYS, WINDOW_DAYS
 from gold.shop.profiles import MOST_FAVOURITES, MOST_HOURS
 from lakehouse import tables
 from lakehouse.quality.expectation import Suite, at_most_one_value, between, in_set, not_empty, not_null, warning
@@ -38,7 +39,7 @@ def _item_popularity() -> Suite:
             not_null(c.popularity),
             between(c.popularity, 0, 1),
             # All of four weeks in the last of them; weights of 0 leave nothing to compare.
-            between(c.trend, 0, 4.0001),
+            between(c.trend, 0, WINDOW_DAYS / TREND_DAYS + 0.0001),
             warning(between(c.conversion, 0, 1, mostly=0.95)),
         ),
         scope="whole",

@@ -8,9 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.shop.model import RECOMMENDED, SessionModel
-
-MOST_HELD = 100
-"""Items that a session holds at most, see `silver.sessions`."""
+from silver.shop.sessions import MOST_ITEMS
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Popular:
         sessions : DataFrame
             All sessions, those of which nothing is found included.
         """
-        best = self.items.orderBy(F.desc("popularity"), "item_id").limit(MOST_HELD + n)
+        best = self.items.orderBy(F.desc("popularity"), "item_id").limit(MOST_ITEMS + n)
         ordered = F.array_sort(F.collect_list(F.struct((-F.col("popularity")).alias("order"), "item_id", "popularity")))
         own = F.array_sort(F.collect_list(F.struct("rank", "item_id", "score", "because_item_id"))).alias("found")
         listed = (

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Served:
-    """How a table is served.
+class Exported:
+    """How a table is exported.
 
     Attributes
     ----------
@@ -42,17 +42,17 @@ class Served:
 
 
 COLLECTIONS = {
-    "final_recommendations": Served(
+    "final_recommendations": Exported(
         tables.final_recommendations, ("user_id", "rank"), titles={"because_title": "because_episode_id"}
     ),
-    "als_top_n": Served(
+    "als_top_n": Exported(
         tables.als_top_n,
         ("user_id", "rank"),
         titles={"title": "new_episode_id", "because_title": "because_episode_id"},
     ),
-    "als_item_item": Served(tables.als_item_item, ("new_episode_id", "rank"), titles={"title": "similar_episode_id"}),
-    "session_recommendations": Served(tables.session_recommendations, ("session_id", "rank")),
-    "user_profiles": Served(tables.user_profiles, ("user_id",)),
+    "als_item_item": Exported(tables.als_item_item, ("new_episode_id", "rank"), titles={"title": "similar_episode_id"}),
+    "session_recommendations": Exported(tables.session_recommendations, ("session_id", "rank")),
+    "user_profiles": Exported(tables.user_profiles, ("user_id",)),
 }
 
 
@@ -69,21 +69,23 @@ def export(lake: Lakehouse, collection: str) -> None:
     ServiceError
         The store cannot be reached.
     """
-    served = COLLECTIONS.get(collection)
-    if served is None:
+    exported = COLLECTIONS.get(collection)
+    if exported is None:
         raise TaskParameterError(f"No table is served as {collection!r}. Known: {', '.join(COLLECTIONS)}.")
     consumer = f"export {collection}"
     with document_store.connect(lake.settings) as database:
         gone = collection not in database.list_collection_names()
         if gone:
             lake.progress.forget(consumer)
-        if news := lake.news(consumer, *served.sources):
-            rows = lake.read(served.table)
+        if news := lake.news(consumer, *exported.sources):
+            rows = lake.read(exported.table)
             if gone and rows.isEmpty():
                 log.info("there is nothing to serve as %s yet", collection)
             else:
-                titled = with_titles(rows, lake.read(tables.episodes), served.titles) if served.titles else rows
-                document_store.replace_collection(database, collection, documents(titled, served.key), index=served.key)
+                titled = with_titles(rows, lake.read(tables.episodes), exported.titles) if exported.titles else rows
+                document_store.replace_collection(
+                    database, collection, documents(titled, exported.key), index=exported.key
+                )
             news.commit()
 
 
@@ -93,7 +95,7 @@ def with_titles(rows: DataFrame, episodes: DataFrame, titles: Mapping[str, str])
     Parameters
     ----------
     titles : mapping
-        As in `Served`.
+        As in `Exported`.
     """
     for title, episode in titles.items():
         known = episodes.select(F.col("episode_id").alias(episode), F.col("title").alias(title))

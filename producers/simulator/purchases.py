@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from lakehouse.errors import TaskParameterError
+from lakehouse.events import HIGHEST_AMOUNT
 from producers.simulator.items import HIGH_PRICE, LOW_PRICE, item_id, items
 from producers.simulator.people import user_id
 from producers.simulator.shoppers import shoppers
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 PRICE_DRIFT = 0.1
 """What was paid lies within this share of today's price."""
-HIGHEST_AMOUNT = 1e9
 
 _STREAM = 43
 _WRITE = """

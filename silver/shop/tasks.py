@@ -102,7 +102,7 @@ def update_funnel(lake: Lakehouse) -> None:
     The watermark lies `funnel_watermark_minutes` before the newest window that has an event. An event later than it
     corrects its window, which then says so.
     """
-    consumer, newest_window = "funnel_summary", "newest window"
+    consumer, newest_window = "funnel_summary", "newest window, seconds"
     if new := lake.changes(tables.clickstream_events, consumer):
         with scratch_folder(lake) as scratch:
             moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from gold.engines.factors import VECTOR, Factors
+from gold.engines.factors import VECTOR_SQL, Factors
 from gold.engines.top_n import Batches
 from gold.engines.vectors import CLOSURE_BYTES, Floats, Vectors, collected, lists, matrix, slices, unit_rows
 from gold.listening.hybrid.weights import Weights, as_matrix, group_of
@@ -72,7 +72,7 @@ class Sources:
         """Weigh the sources, each user's as the number of their likes asks for."""
         told = F.array(F.col("popularity").cast("float"))
         items = self.items.select("idx", F.concat("als", "text", told).alias("factors"))
-        users = self.users.mapInArrow(_weighing(self.scale, as_matrix(weights)), f"idx int, factors {VECTOR}")
+        users = self.users.mapInArrow(_weighing(self.scale, as_matrix(weights)), f"idx int, factors {VECTOR_SQL}")
         none = [0.0] * (len(self.scale.als) + len(self.scale.text))
         return Factors(users, items, anyone=[*none, 1.0], tastes=self.items.selectExpr("idx", "als AS factors"))
 
@@ -128,7 +128,7 @@ def gathered(model: Factors, popular: DataFrame, embeddings: DataFrame, liked: D
         )
     )
     users = (
-        tastes.mapInArrow(_tasting(told), f"idx int, text {VECTOR}, likes int")
+        tastes.mapInArrow(_tasting(told), f"idx int, text {VECTOR_SQL}, likes int")
         .join(model.users.select("idx", F.col("factors").alias("als")), "idx", "full")
         .select(
             "idx",
@@ -197,4 +197,4 @@ def _divided(vectors: Floats, covariance: Floats) -> Floats:
 
 def zeros(size: int) -> Column:
     """A literal vector of zeros."""
-    return F.lit([0.0] * size).cast(VECTOR)
+    return F.lit([0.0] * size).cast(VECTOR_SQL)

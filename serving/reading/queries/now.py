@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lakehouse import tables
+from lakehouse import events, tables
 from lakehouse.errors import NothingToServeError
-from lakehouse.events import CLICK_EVENTS, LISTENING_EVENTS
 from lakehouse.tables import Table
 from serving.reading.figure import Figure
 from serving.reading.stores import Stores
@@ -30,14 +29,14 @@ class Stream:
 
 
 LISTENING = Stream(
-    "listening", tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, LISTENING_EVENTS
+    events.LISTENING, tables.user_events, tables.user_events.c.ts, tables.user_events.c.event, events.LISTENING_EVENTS
 )
 SHOP = Stream(
-    "shop",
+    events.SHOP,
     tables.clickstream_events,
     tables.clickstream_events.c.timestamp,
     tables.clickstream_events.c.event_type,
-    CLICK_EVENTS,
+    events.CLICK_EVENTS,
 )
 
 

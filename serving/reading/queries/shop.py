@@ -99,7 +99,7 @@ def by_day(stores: Stores, days: int) -> Figure:
 
 
 def lengths(stores: Stores, days: int) -> Figure:
-    """How long sessions of people last: `from_minutes`, `to_minutes`, `sessions`; bins grow by half."""
+    """How long sessions of people last: `bin`, `sessions`, and in words `from` and `length`; bins double."""
     rows = stores.lake.rows(
         f"""
         SELECT CAST(CASE WHEN session_length < 1 THEN -1 ELSE floor(ln(session_length) / ln(2)) END AS INT) AS bin,

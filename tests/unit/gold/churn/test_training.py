@@ -9,7 +9,7 @@ from gold.churn.features import INPUTS, OPTIONAL, REQUIRED
 from gold.churn.inputs import matrix
 from gold.churn.judging import Costs, Rows, judge, time_split
 from gold.churn.registered import ChurnConfiguration, champion_version, churn_models, load
-from gold.churn.training import decided, registered, train
+from gold.churn.training import decided, log_and_register, train
 from gold.judging.registry import CHALLENGER, CHAMPION
 from lakehouse.errors import NothingToServeError, TooLittleDataError
 from lakehouse.settings import Settings
@@ -54,7 +54,7 @@ def test_going_back_that_was_interrupted_can_be_done_again(own_registry, shopper
     first, registry = champion_version(own_registry), churn_models(own_registry)
     model = fit(RECENCY, matrix(shoppers), shoppers["churned"].to_numpy(), threshold=0.5)
     with tracked_run(own_registry, "test"):
-        second = registered(own_registry, model)
+        second = log_and_register(own_registry, model)
     registry.describe(second, first.configuration, first.trained_until, 0.5, "")
     registry.promote(second)
     assert registry.before_champion().number == first.number

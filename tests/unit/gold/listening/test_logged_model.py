@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gold.engines.configuration import Configuration
-from gold.listening.training import registered
+from gold.listening.training import log_and_register
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracked_run
 from tests.unit.gold.elsewhere import predicted_elsewhere
@@ -29,7 +29,7 @@ def settings(tmp_path_factory):
         rows.to_parquet(files / name / "part.parquet")
     (files / "configuration.json").write_text(Configuration(popularity_share=0.1).model_dump_json())
     with tracked_run(settings, "test"):
-        registered(settings, files)
+        log_and_register(settings, files)
     return settings
 
 

@@ -12,7 +12,7 @@ from gold.churn.candidates import RECENCY, fit
 from gold.churn.features import INPUTS, OPTIONAL
 from gold.churn.inputs import matrix
 from gold.churn.registered import champion_version, churn_models
-from gold.churn.training import registered
+from gold.churn.training import log_and_register
 from gold.judging.registry import CHAMPION
 from lakehouse.errors import ServiceError, SettingsError
 from lakehouse.settings import load_settings
@@ -247,7 +247,7 @@ def test_a_registry_that_is_away_is_not_ready(churn_settings):
 def register_another(settings, shoppers):
     model = fit(RECENCY, matrix(shoppers), shoppers["churned"].to_numpy(), threshold=0.5)
     with tracked_run(settings, "test"):
-        number = registered(settings, model)
+        number = log_and_register(settings, model)
     champion, registry = champion_version(settings), churn_models(settings)
     registry.describe(number, champion.configuration, champion.trained_until, 0.5, "")
     registry.promote(number)

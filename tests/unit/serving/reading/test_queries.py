@@ -6,6 +6,7 @@ import pytest
 
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
+from lakehouse.events import LISTENING_EVENTS
 from lakehouse.settings import Settings
 from serving.reading.delta_files import DeltaFiles
 from serving.reading.queries import churn, listener, models, now, quality, shop
@@ -37,7 +38,7 @@ def test_a_long_window_is_shown_by_the_hour_and_still_per_minute(stores, tmp_pat
 
     rows = now.events_per_minute(stores, now.LISTENING, 1_440).rows
 
-    assert len(rows) == 24 * len(now.LISTENING_EVENTS)
+    assert len(rows) == 24 * len(LISTENING_EVENTS)
     assert rows[rows["type"] == "like"]["per_minute"].iloc[-1] == 1
 
 
@@ -71,7 +72,7 @@ def test_a_million_events_in_the_window_come_back_as_few_rows(stores, tmp_path):
 
     rows = now.events_per_minute(stores, now.LISTENING, 60).rows
 
-    assert len(rows) == 60 * len(now.LISTENING_EVENTS)
+    assert len(rows) == 60 * len(LISTENING_EVENTS)
     assert rows["per_minute"].sum() == pytest.approx(1_000_000, rel=0.02)
 
 
@@ -106,7 +107,7 @@ def test_an_empty_lakehouse_has_no_freshness_and_no_progress(stores):
 
 def test_progress_says_how_far_behind_a_task_is(stores, tmp_path):
     write(tmp_path, tables.user_events, listening(1))
-    stores.progress.commit("engagement", {str(tables.user_events): 0, "newest window": 7})
+    stores.progress.commit("engagement", {str(tables.user_events): 0, "newest window, seconds": 7})
     write(tmp_path, tables.user_events, listening(2))
 
     rows = now.progress(stores).rows
