@@ -27,12 +27,13 @@ def settings(tmp_path):
 
 def test_a_record_that_is_produced_is_consumed(broker, services_settings):
     config = client_config(services_settings, broker)
-    producer = Producer(config)
-    producer.produce("episode-ids", b"value", b"key")
+    producer, sent = Producer(config), []
+    producer.produce("episode-ids", b"value", b"key", on_delivery=lambda _, record: sent.append(record))
     producer.flush(10)
 
-    consumer = Consumer({**config, "group.id": "test", "auto.offset.reset": "earliest"})
-    consumer.subscribe(["episode-ids"])
+    consumer = Consumer({**config, "group.id": "test"})
+    # Of all that other tests have sent, this one.
+    consumer.assign([TopicPartition("episode-ids", sent[0].partition(), sent[0].offset())])
     record = consumer.poll(10)
     consumer.close()
 
