@@ -60,7 +60,7 @@ def test_gates_since_a_time_are_summed_up_by_table(lake, stores):
 
     assert shown == [
         ["silver.a", "1 of 2", "1500", "warning"],
-        ["silver.b", "0 of 1", "1500", "failed"],
+        ["silver.b", "0 of 1", "1500", "closed"],
         ["silver.c", "1 of 1", "1500", "passed"],
     ]
 
