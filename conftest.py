@@ -9,9 +9,12 @@ import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.conversion import LocalDataToArrowConversion
+from pyspark.sql.types import StructType
 
 from lakehouse.lake import Lakehouse
 from lakehouse.settings import Settings
@@ -59,8 +62,26 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.sql.adaptive.enabled": "false",
     }.items():
         session.conf.set(name, value)
+    if mode == "classic":
+        _keep_rows_local(session)
     yield session
     session.stop()
+
+
+def _keep_rows_local(session: SparkSession) -> None:
+    """Let a few rows of Python be a local relation, as they are on Connect.
+
+    A classic session sends them through Python workers, with every action anew: ten times the work of the test itself.
+    """
+    create = session.createDataFrame
+
+    def create_local(data: Any, schema: Any = None, *arguments: Any, **options: Any) -> DataFrame:
+        typed = StructType.fromDDL(schema) if isinstance(schema, str) else schema
+        if isinstance(data, list) and data and isinstance(typed, StructType):
+            data = LocalDataToArrowConversion.convert(data, typed, use_large_var_types=False)
+        return create(data, typed, *arguments, **options)
+
+    session.createDataFrame = create_local
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,13 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         "spark.hadoop.fs.s3a.attempts.maximum": "3",
         "spark.hadoop.fs.s3a.retry.limit": "4",
         "spark.ui.enabled": "false",
+        # What nobody looks at without the page: texts of plans are a tenth of a small query's time, and the thousand
+        # newest queries with their plans fill the memory of a session that goes on for hours.
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.ui.retainedExecutions": "1",
+        "spark.ui.retainedJobs": "1",
+        "spark.ui.retainedStages": "1",
+        "spark.ui.liveUpdate.period": "-1",
         "spark.ui.showConsoleProgress": "false",
         **({"spark.jars.packages": settings.spark_packages} if settings.spark_packages else {}),
         **_hadoop_options(settings),

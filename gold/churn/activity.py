@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from gold.churn.features import HISTORY_DAYS, INPUTS, MOST_TENURE_DAYS, RECENT_DAYS
 from lakehouse import tables
+from lakehouse.rows import few_rows
 from silver.shop.item_activity import COUNTS
 
 U, C = tables.daily_user_activity.c, tables.churn_features.c
@@ -31,7 +32,7 @@ def inputs(activity: DataFrame, days: Sequence[dt.date]) -> DataFrame:
         `user_id`, `as_of` and the inputs (see `gold.churn.features`), a row for every shopper who did something in
         the `HISTORY_DAYS` before `as_of`.
     """
-    asked = activity.sparkSession.createDataFrame([(day,) for day in days], "as_of date")
+    asked = few_rows(activity.sparkSession, [(day,) for day in days], "as_of date")
     earlier = activity.join(F.broadcast(asked), F.col(U.day) < F.col(C.as_of))
     age = F.date_diff(C.as_of, U.day)
     events = sum((F.col(name) for name in COUNTS), F.lit(0))

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from gold.judging.metrics import Scores
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
+from lakehouse.rows import few_rows
 
 
 def log_scores(name: str, scores: Scores, split: str, tags: Mapping[str, str], parameters: Mapping[str, object]) -> str:
@@ -35,6 +36,6 @@ def evaluation_rows(
         if metric != "num_users"
     ]
     schema = tables.model_evaluations.schema
-    return lake.spark.createDataFrame([(*row, None) for row in rows], schema).withColumn(
+    return few_rows(lake.spark, [(*row, None) for row in rows], schema).withColumn(
         "evaluated_at", F.current_timestamp()
     )

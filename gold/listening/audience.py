@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.recommendations import ANYONE
+from lakehouse.rows import few_rows
 
 D, E = tables.daily_engagement.c, tables.episodes.c
 
@@ -29,7 +30,7 @@ def queries(lake: Lakehouse) -> DataFrame:
 
 def askers(lake: Lakehouse) -> DataFrame:
     """`gold.user_ids` and `ANYONE` with a number that no user has; who calls themselves so gets what anybody gets."""
-    anyone = lake.spark.createDataFrame([(ANYONE, -1)], tables.user_ids.schema)
+    anyone = few_rows(lake.spark, [(ANYONE, -1)], tables.user_ids.schema)
     return lake.read(tables.user_ids).where(~F.col("id").startswith(ANYONE)).union(anyone)
 
 

@@ -10,6 +10,7 @@ from gold.shop.item_item import ItemItem
 from gold.shop.model import SessionModel
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
+from lakehouse.rows import few_rows
 from lakehouse.tables import Table
 
 UNTRAINED = "popularity"
@@ -55,4 +56,4 @@ def champion_model(lake: Lakehouse) -> tuple[SessionModel | None, str]:
 
 def _empty(lake: Lakehouse, table: Table) -> None:
     if not lake.read(table).isEmpty():
-        lake.replace(table, lake.spark.createDataFrame([], table.schema))
+        lake.replace(table, few_rows(lake.spark, [], table.schema))

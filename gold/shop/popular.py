@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.shop.model import RECOMMENDED, SessionModel
+from lakehouse.rows import few_rows
 from silver.shop.sessions import MOST_ITEMS
 
 
@@ -19,7 +20,7 @@ class Popular:
 
     def recommend(self, sessions: DataFrame, n: int) -> DataFrame:
         """Find the `n` most popular items; see `gold.shop.model.SessionModel`."""
-        none = sessions.sparkSession.createDataFrame([], RECOMMENDED)
+        none = few_rows(sessions.sparkSession, [], RECOMMENDED)
         return self.fill(none, sessions, n)
 
     def fill(self, found: DataFrame, sessions: DataFrame, n: int) -> DataFrame:

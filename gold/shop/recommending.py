@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from gold.shop.model import SessionModel
 from gold.shop.popular import Filled, Popular
 from lakehouse.recommendations import ANYONE, POPULAR, SESSION
+from lakehouse.rows import few_rows
 
 
 def recommendations(sessions: DataFrame, model: SessionModel | None, popular: Popular, n: int) -> DataFrame:
@@ -27,7 +28,7 @@ def recommendations(sessions: DataFrame, model: SessionModel | None, popular: Po
     """
     found = (Filled(model, popular) if model else popular).recommend(sessions, n)
     whose = sessions.select("session_key", "session_id", "user_id", F.col("ended_at").alias("session_ended_at"))
-    anyone = sessions.sparkSession.createDataFrame([(ANYONE, [])], _UNKNOWN)
+    anyone = few_rows(sessions.sparkSession, [(ANYONE, [])], _UNKNOWN)
     strangers = popular.recommend(anyone, n).withColumnRenamed("session_key", "session_id")
     return (
         found.join(whose, "session_key")

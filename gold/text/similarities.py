@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from gold.engines.top_n import ITEM_BLOCK_BYTES, Batches, Found, best_of_each, rows_at_once, width
 from gold.engines.vectors import Floats, Ints, matrix
 from lakehouse import tables
+from lakehouse.rows import few_rows
 
 S = tables.text_similarities.c
 QUERIES_PER_TASK = 2_000
@@ -50,7 +51,7 @@ def similar(embeddings: DataFrame, n: int, block_bytes: int = ITEM_BLOCK_BYTES) 
     vectors = embeddings.where("embedding IS NOT NULL").select("episode_id", "language", "embedding")
     blocks = list(_blocks(vectors, block_bytes))
     if not blocks:
-        return embeddings.sparkSession.createDataFrame([], SCHEMA)
+        return few_rows(embeddings.sparkSession, [], SCHEMA)
     queries = vectors.repartition(-(-sum(len(block.ids) for block in blocks) // QUERIES_PER_TASK))
     found = [queries.mapInArrow(_finder(block, n), SCHEMA) for block in blocks]
     if len(found) == 1:

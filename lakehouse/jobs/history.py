@@ -25,9 +25,11 @@ log = logging.getLogger(__name__)
 
 def record(lake: Lakehouse, run: JobRun) -> None:
     """Write how a run went; where that fails, say so in a line of the log, and let the run's own outcome stand."""
+    from lakehouse.rows import few_rows
+
     try:
         rows = list(_rows(run, lake.settings))
-        lake.append_new(tables.runs, lake.spark.createDataFrame(rows, tables.runs.schema))
+        lake.append_new(tables.runs, few_rows(lake.spark, rows, tables.runs.schema))
     except Exception as error:
         why = first_line(error, lake.settings)
         log.warning("The run %s of %s is not in %s: %s", run.run_id, run.job, tables.runs, why)

@@ -13,6 +13,7 @@ from lakehouse.lake import Lakehouse
 from lakehouse.quality.pages import data_docs_index
 from lakehouse.quality.suites import gates, suites
 from lakehouse.quality.unchecked import unchecked
+from lakehouse.rows import few_rows
 from lakehouse.task import task
 
 __all__ = ["check_quality", "data_docs_index"]
@@ -78,7 +79,7 @@ def _record(lake: Lakehouse, checks: Sequence[Check], at: dt.datetime) -> None:
         for done in checks
         for outcome in done.outcomes
     ]
-    lake.upsert(tables.quality_results, lake.spark.createDataFrame(rows, tables.quality_results.schema))
+    lake.upsert(tables.quality_results, few_rows(lake.spark, rows, tables.quality_results.schema))
 
 
 def _report(lake: Lakehouse, layer: str, checks: Sequence[Check]) -> None:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
+from lakehouse.rows import few_rows
 from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver import drift
@@ -84,4 +85,4 @@ def _days(rows: DataFrame) -> Sequence[dt.date]:
 
 
 def _frame(lake: Lakehouse, days: Collection[dt.date]) -> DataFrame:
-    return lake.spark.createDataFrame([(day,) for day in sorted(days)], f"{M.day} date")
+    return few_rows(lake.spark, [(day,) for day in sorted(days)], f"{M.day} date")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
+from lakehouse.rows import few_rows
 from lakehouse.task import task
 from silver.transcripts.attempt import Episode, Result, attempt, retry_at
 from silver.transcripts.due import DONE, FAILED, NO_SPEECH_MODEL, due
@@ -103,11 +104,11 @@ def _write(lake: Lakehouse, episode: Episode, result: Result, now: dt.datetime) 
         episode.audio_url,
         now,
     )
-    lake.upsert(tables.transcripts, lake.spark.createDataFrame([row], tables.transcripts.schema))
+    lake.upsert(tables.transcripts, few_rows(lake.spark, [row], tables.transcripts.schema))
 
 
 def _kept(lake: Lakehouse, episode: Episode) -> tuple[str | None, str | None, str | None]:
     """The text of an earlier attempt: what took an hour to write down is not lost because an address moved."""
-    key = lake.spark.createDataFrame([(episode.episode_id,)], "episode_id string")
+    key = few_rows(lake.spark, [(episode.episode_id,)], "episode_id string")
     row = lake.read(tables.transcripts, among=key).first()
     return (row["text"], row["language"], row["source"]) if row else (None, None, None)

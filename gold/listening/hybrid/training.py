@@ -17,6 +17,7 @@ from gold.listening.interactions import numbered
 from gold.text.cold_items import REGULARIZATION
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
+from lakehouse.rows import few_rows
 from lakehouse.scratch import Scratch
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def learn(lake: Lakehouse, trial: Trial, served: Measured, scratch: Scratch) -> 
 def save(lake: Lakehouse, found: Learned) -> None:
     """Let weights serve."""
     rows = [(likes, *found.weights[likes]) for likes in LIKES_FROM]
-    weights = lake.spark.createDataFrame(rows, tables.blend_weights.schema)
+    weights = few_rows(lake.spark, rows, tables.blend_weights.schema)
     lake.replace(tables.blend_weights, weights)
 
 
