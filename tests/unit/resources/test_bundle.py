@@ -120,7 +120,7 @@ def test_a_workspace_gets_full_names(target):
 @pytest.mark.parametrize("target", DEPLOYED)
 def test_the_churn_endpoint_serves_the_registered_model_and_costs_nothing_unused(target):
     (model,) = (m for m in resolved(target, "registered_models").values() if m["name"] == "churn")
-    (entity,) = resolved(target, "model_serving_endpoints")["churn"]["config"]["served_entities"]
+    (entity,) = resolved(target, "model_serving_endpoints")["churn_endpoint"]["config"]["served_entities"]
 
     assert entity["entity_name"] == f"{model['catalog_name']}.{model['schema_name']}.{model['name']}"
     assert entity["scale_to_zero_enabled"]
