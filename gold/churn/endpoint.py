@@ -5,12 +5,26 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gold.churn.registered import champion_version
 from lakehouse.errors import ServiceError
+from lakehouse.settings import Settings
 
 if TYPE_CHECKING:
     from databricks.sdk.service.serving import ServedEntityInput, ServingEndpointDetailed, TrafficConfig
 
 log = logging.getLogger(__name__)
+
+
+def serve_champion(settings: Settings) -> None:
+    """Let `churn_endpoint`, where there is to be one, serve the champion; what a training could not do, the next does.
+
+    Raises
+    ------
+    ServiceError
+        The workspace refuses.
+    """
+    if settings.churn_endpoint:
+        serve(settings.churn_endpoint, settings.churn_model, champion_version(settings).number)
 
 
 def serve(endpoint: str, model: str, version: str) -> None:

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.churn import activity
+from gold.churn.endpoint import serve_champion
 from gold.churn.features import HISTORY_DAYS, INPUTS, MOST_TENURE_DAYS
 from gold.churn.scoring import scorer
 from gold.judging.records import evaluation_rows
@@ -20,7 +21,6 @@ from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, TooLittleDataError
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch, scratch_folder
-from lakehouse.settings import Settings
 from lakehouse.task import task
 
 if TYPE_CHECKING:
@@ -98,21 +98,12 @@ def train(lake: Lakehouse) -> Trained:
     lake.upsert(tables.model_evaluations, measured)
     if trained.serves:
         lake.progress.forget("churn_predictions")
-    _serve_champion(lake.settings)
+    try:
+        serve_champion(lake.settings)
+    except ServiceError as error:
+        # The model serves everywhere else, and a task that failed would train it again.
+        log.error("%s", error)
     return trained
-
-
-def _serve_champion(settings: Settings) -> None:
-    """Keep the endpoint at the version that serves; what the training before could not do is done now."""
-    from gold.churn.endpoint import serve
-    from gold.churn.registered import champion_version
-
-    if settings.churn_endpoint:
-        try:
-            serve(settings.churn_endpoint, settings.churn_model, champion_version(settings).number)
-        except ServiceError as error:
-            # The model serves everywhere else, and a task that failed would train it again.
-            log.error("%s", error)
 
 
 def training_rows(lake: Lakehouse) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def test_another_champion_is_another_version_of_the_endpoint(workspace):
 
     serve("churn", MODEL, "3")
 
-    assert workspace.asked == [{"name": "churn", **configuration("3")}]
+    assert workspace.asked == [configuration("3")]
 
 
 @pytest.mark.parametrize("where", ["config", "pending_config"])
