@@ -282,8 +282,8 @@ def no_plain_secrets(bundle: Bundle) -> Iterator[str]:
 
 _USER_ID = "7" * 16
 # How long their names may be.
-_ONE_IN_A_WORKSPACE = {"apps": 30, "postgres_projects": 63, "secret_scopes": 128}
-_HOLDING_DATA = ("schemas", "volumes", "postgres_projects", "registered_models", "experiments", "secret_scopes")
+_ONE_IN_A_WORKSPACE = {"apps": 30, "postgres_projects": 63}
+_HOLDING_DATA = ("schemas", "volumes", "postgres_projects", "registered_models", "experiments")
 JOB_LINTS = (
     environment_of_each_wheel_task,
     environment_version,

@@ -11,7 +11,6 @@ from databricks.bundles.experiments import MlflowExperiment
 from databricks.bundles.jobs import Job
 from databricks.bundles.registered_models import RegisteredModel
 from databricks.bundles.schemas import Schema
-from databricks.bundles.secret_scopes import SecretScope
 from databricks.bundles.sql_warehouses import SqlWarehouse
 from databricks.bundles.volumes import Volume
 from jsonschema import Draft202012Validator
@@ -32,7 +31,6 @@ MODELS = {
     "volumes": Volume,
     "experiments": MlflowExperiment,
     "registered_models": RegisteredModel,
-    "secret_scopes": SecretScope,
     "sql_warehouses": SqlWarehouse,
 }
 # The models on PyPI lack what is newer than they are; the CLI's own schema has it.
@@ -177,7 +175,15 @@ def test_a_target_can_do_without_lakebase(target):
 
 
 @pytest.mark.parametrize("target", DEPLOYED)
-def test_the_dashboard_may_read_tables_models_runs_and_its_own_secrets(target):
+def test_no_deployment_can_delete_a_secret_and_the_dashboard_reads_its_own_alone(target):
+    of_jobs, of_dashboard = (read(target).resolve(f"${{var.{name}secret_scope}}", FILE) for name in ("", "dashboard_"))
+
+    assert of_jobs != of_dashboard
+    assert "secret_scopes" not in read(target).resources
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_the_dashboard_may_read_tables_models_and_runs(target):
     principal = OF_DEPLOYMENT["resources.apps.dashboard.service_principal_client_id"]
     granted = {
         kind: {
@@ -194,7 +200,7 @@ def test_the_dashboard_may_read_tables_models_runs_and_its_own_secrets(target):
             for one in resolved(target, kind).values()
             for p in one["permissions"]
         }
-        for kind in ("experiments", "secret_scopes", "sql_warehouses")
+        for kind in ("experiments", "sql_warehouses")
     }
 
     assert granted == {
@@ -203,7 +209,6 @@ def test_the_dashboard_may_read_tables_models_runs_and_its_own_secrets(target):
     }
     assert permitted == {
         "experiments": {(principal, "CAN_READ")},
-        "secret_scopes": {(principal, "READ")},
         "sql_warehouses": {(principal, "CAN_USE")},
     }
 
