@@ -97,7 +97,7 @@ _SPARK_SCHEMA = (
 
 def _embedded(settings: Settings) -> Settings:
     """Whatever the environment says: tables are emptied here."""
-    return settings.model_copy(update={"database_url": None, "lakebase_instance": None})
+    return settings.model_copy(update={"database_url": None, "lakebase_project": None})
 
 
 def _emptied(connection: Connection) -> None:

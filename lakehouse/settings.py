@@ -114,10 +114,10 @@ class Settings(BaseSettings):
     mongodb_database: str = "recommendations"
 
     database_url: SecretStr | None = Field(default=None, description="postgresql://...; none: the embedded PostgreSQL")
-    lakebase_instance: str | None = Field(
-        default=None, description="Lakebase database instance to use without a database_url, with the run's identity"
+    lakebase_project: str | None = Field(
+        default=None, description="Lakebase project to use without a database_url, with the run's identity"
     )
-    lakebase_database: str = Field(default="databricks_postgres", description="database in the Lakebase instance")
+    lakebase_database: str = Field(default="databricks_postgres", description="database in the Lakebase project")
     events_retention_days: int = Field(
         default=30, ge=1, description="days of raw_events that PostgreSQL keeps, counted back from the newest event"
     )
@@ -162,6 +162,9 @@ class Settings(BaseSettings):
     session_similar_n: int = Field(default=100, ge=1, description="products of the same sessions kept per product")
 
     churn_model: str = Field(default="reclake_churn", description="registered model that predicts churn")
+    churn_endpoint: str | None = Field(
+        default=None, description="serving endpoint that training keeps at the churn model that serves; none: none"
+    )
     churn_horizon_days: int = Field(default=7, ge=1, le=90, description="without activity for so long is churn")
     churn_cost_missed: float = Field(default=5, gt=0, description="what a churned shopper costs that nobody noticed")
     churn_cost_alarm: float = Field(default=1, gt=0, description="what an alarm costs about one who stays")
@@ -269,8 +272,8 @@ class Settings(BaseSettings):
 
     @property
     def on_databricks(self) -> bool:
-        """Whether this process runs inside a Databricks runtime."""
-        return "DATABRICKS_RUNTIME_VERSION" in os.environ
+        """Whether this process runs on Databricks, in a job or as an app."""
+        return not os.environ.keys().isdisjoint({"DATABRICKS_RUNTIME_VERSION", "DATABRICKS_APP_NAME"})
 
     def schema_of(self, layer: str) -> str:
         """Name the schema of a layer (`bronze`, `silver`, `gold`, `ops`) under this target."""

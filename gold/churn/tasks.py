@@ -13,11 +13,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.churn import activity
+from gold.churn.endpoint import serve_champion
 from gold.churn.features import HISTORY_DAYS, INPUTS, MOST_TENURE_DAYS
 from gold.churn.scoring import scorer
 from gold.judging.records import evaluation_rows
 from lakehouse import tables
-from lakehouse.errors import NothingToServeError, TooLittleDataError
+from lakehouse.errors import NothingToServeError, ServiceError, TooLittleDataError
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.task import task
@@ -97,6 +98,11 @@ def train(lake: Lakehouse) -> Trained:
     lake.upsert(tables.model_evaluations, measured)
     if trained.serves:
         lake.progress.forget("churn_predictions")
+    try:
+        serve_champion(lake.settings)
+    except ServiceError as error:
+        # The model serves everywhere else, and a task that failed would train it again.
+        log.error("%s", error)
     return trained
 
 

@@ -87,14 +87,14 @@ def database_url(settings: Settings) -> str:
     Raises
     ------
     SettingsError
-        The settings name no PostgreSQL, on Databricks; or a Lakebase instance that the workspace does not give.
+        The settings name no PostgreSQL, on Databricks; or a Lakebase project that the workspace does not give.
     ServiceError
         The embedded PostgreSQL cannot be started.
     """
     if settings.database_url:
         return settings.database_url.get_secret_value()
-    if settings.lakebase_instance:
-        return lakebase_url(settings.lakebase_instance, settings.lakebase_database)
+    if settings.lakebase_project:
+        return lakebase_url(settings.lakebase_project, settings.lakebase_database)
     service = postgresql()
     port = _held(service, settings)
     return url_with_password(Place(settings.home, service.name), port)

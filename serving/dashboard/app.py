@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from serving.dashboard.panels import guarded
 from serving.dashboard.views import churn, listener, models, now, quality, sessions
 
 
@@ -23,7 +24,8 @@ def main() -> None:
         ],
         position="top",
     )
-    chosen.run()
+    # Settings that cannot be read, such as a scope of secrets that is not there yet, are said instead of a page.
+    guarded(chosen.run)
 
 
 main()

@@ -30,7 +30,7 @@ EVENT = {
 def events(new_lake):
     """A lakehouse with events, and an embedded PostgreSQL of its own."""
     lake = new_lake()
-    own = lake.settings.model_copy(update={"database_url": None, "lakebase_instance": None})
+    own = lake.settings.model_copy(update={"database_url": None, "lakebase_project": None})
     names = tables.clickstream_events.schema.names
     rows = lake.spark.range(ROWS).selectExpr(*(f"{EVENT.get(name, 'NULL')} AS {name}" for name in names))
     lake.append_new(tables.clickstream_events, rows)

@@ -152,41 +152,94 @@ def children_agree(resolved: Mapping[str, Job]) -> Iterator[str]:
                     yield f"{key}: parameter {parameter['name']} is not the one of {child}"
 
 
+def keys_are_unique_across_kinds(bundle: Bundle) -> Iterator[str]:
+    """The CLI refuses two resources of one key, whatever they are: `bundle run KEY` names no kind."""
+    kinds: dict[str, list[str]] = {}
+    for kind, entries in bundle.resources.items():
+        for key in entries:
+            kinds.setdefault(key, []).append(kind)
+    yield from (f"{key} is the key of {' and '.join(of)}" for key, of in kinds.items() if len(of) > 1)
+
+
 def names_of_what_is_not_prefixed(bundle: Bundle) -> Iterator[str]:
     """Development mode leaves these names as they are, so the target has to be in them."""
-    for kind in ("volumes", "secret_scopes", "apps", "database_instances"):
+    for kind in ("volumes", *_ONE_IN_A_WORKSPACE):
         for key, resource in bundle.resources.get(kind, {}).items():
             if "<target>" not in _name(bundle, resource, {"bundle.target": "<target>"}):
                 yield f"{kind} {key}: the name does not contain the target"
 
 
 def names_of_which_a_workspace_has_one(bundle: Bundle) -> Iterator[str]:
-    """Each developer's has the user in it, and only some characters may be used, not many of them."""
-    for kind, most in (("apps", 30), ("database_instances", 63)):
+    """Each developer's has the user's id in it: names of users are not unique, and any length."""
+    for kind, most in _ONE_IN_A_WORKSPACE.items():
         for key, resource in bundle.resources.get(kind, {}).items():
-            name = _name(bundle, resource, {"workspace.current_user.domain_friendly_name": "<user>"})
+            name = _name(bundle, resource, {"workspace.current_user.id": "<user>"})
             if bundle.root["targets"][bundle.target].get("mode") == "development" and "<user>" not in name:
-                yield f"{kind} {key}: the name does not contain the user"
-            # The user's name as short as it can be.
-            if not re.fullmatch(rf"(?=[a-z])[a-z0-9-]{{1,{most}}}", name.replace("<user>", "x")):
+                yield f"{kind} {key}: the name does not contain the user's id"
+            if not re.fullmatch(rf"(?=[a-z])[a-z0-9-]{{1,{most}}}", name.replace("<user>", _USER_ID)):
                 yield f"{kind} {key}: the name is not up to {most} letters, digits and hyphens"
 
 
-def database_instances_can_be_made(bundle: Bundle) -> Iterator[str]:
-    """The workspace makes none that is stopped; and a size that is not given is twice the smallest."""
-    for key, resource in bundle.resources.get("database_instances", {}).items():
-        if "stopped" in resource.content:
-            yield f"database_instances {key}: none can be made stopped"
-        if "capacity" not in resource.content:
-            yield f"database_instances {key}: does not say what it costs"
+def developers_are_told_apart(bundle: Bundle) -> Iterator[str]:
+    """The CLI's own prefix is what stands before the @, of which two domains may have one each."""
+    for name, target in bundle.root["targets"].items():
+        prefix = target.get("presets", {}).get("name_prefix", "")
+        if target.get("mode") == "development" and "${workspace.current_user.userName}" not in prefix:
+            yield f"{name}: presets.name_prefix does not contain the whole name of the user"
 
 
-def database_instances_are_used(bundle: Bundle) -> Iterator[str]:
-    """Who pays for an instance uses it."""
-    named = bundle.root["targets"][bundle.target].get("variables", {}).get("lakebase_instance")
-    for key in bundle.resources.get("database_instances", {}):
-        if named != f"${{resources.database_instances.{key}.name}}":
-            yield f"database_instances {key}: is not lakebase_instance of target {bundle.target}"
+def lakebase_sleeps(bundle: Bundle) -> Iterator[str]:
+    """Left alone, the workspace would make it larger and keep it awake for a day after the last question."""
+    for key, resource in bundle.resources.get("postgres_projects", {}).items():
+        costs = resource.content.get("default_endpoint_settings", {})
+        if "suspend_timeout_duration" not in costs or costs.get("autoscaling_limit_max_cu", 16) > 1:
+            yield f"postgres_projects {key}: does not say that it is small and sleeps"
+
+
+def lakebase_is_used(bundle: Bundle) -> Iterator[str]:
+    """Who pays for a project uses it."""
+    used = bundle.resolve("${var.lakebase_project}", bundle.file)
+    for key, resource in bundle.resources.get("postgres_projects", {}).items():
+        if _name(bundle, resource, {}) != used:
+            yield f"postgres_projects {key}: is not lakebase_project of target {bundle.target}"
+
+
+def warehouses_stop(bundle: Bundle) -> Iterator[str]:
+    for key, resource in bundle.resources.get("sql_warehouses", {}).items():
+        small = resource.content.get("cluster_size") == "2X-Small" and resource.content.get("max_num_clusters") == 1
+        if not small or not 0 < resource.content.get("auto_stop_mins", 0) <= 10:
+            yield f"sql_warehouses {key}: does not say that it is small and stops"
+
+
+def data_is_kept_in_prod(bundle: Bundle) -> Iterator[str]:
+    """`destroy`, or a changed catalog, would drop it with all that is in it."""
+    for kind in _HOLDING_DATA:
+        for key, resource in bundle.resources.get(kind, {}).items():
+            kept = bundle.resolve(resource.content.get("lifecycle", {}).get("prevent_destroy"), resource.file)
+            if bundle.target == "prod" and kept is not True:
+                yield f"{kind} {key}: lifecycle.prevent_destroy is not true"
+
+
+def what_deploys_is_said(bundle: Bundle) -> Iterator[str]:
+    for name in ("databricks_cli_version", "engine"):
+        if name not in bundle.root["bundle"]:
+            yield f"bundle.{name} is missing"
+
+
+def the_wheel_is_this_one(bundle: Bundle) -> Iterator[str]:
+    """The CLI takes the highest version of the folder, and tells wheels of one version apart by their file time."""
+    for key, artifact in bundle.root.get("artifacts", {}).items():
+        if "--clear" not in artifact["build"]:
+            yield f"artifact {key}: wheels of former builds stay in the folder"
+        if not artifact.get("dynamic_version"):
+            yield f"artifact {key}: of one version, new code is nothing new"
+
+
+def nobody_restricts_admins(bundle: Bundle) -> Iterator[str]:
+    contents = [bundle.root, [r.content for of in bundle.resources.values() for r in of.values()]]
+    for name, text in _texts(contents):
+        if name in ("group_name", "principal") and text == "admins":
+            yield "admins can do everything, and the workspace refuses to give them less"
 
 
 def no_host(bundle: Bundle) -> Iterator[str]:
@@ -227,6 +280,10 @@ def no_plain_secrets(bundle: Bundle) -> Iterator[str]:
             yield f"{name} looks like a secret in plain text"
 
 
+_USER_ID = "7" * 16
+# How long their names may be.
+_ONE_IN_A_WORKSPACE = {"apps": 30, "postgres_projects": 63}
+_HOLDING_DATA = ("schemas", "volumes", "postgres_projects", "registered_models", "experiments")
 JOB_LINTS = (
     environment_of_each_wheel_task,
     environment_version,
@@ -243,10 +300,17 @@ JOB_LINTS = (
     entry_points_and_options,
 )
 BUNDLE_LINTS = (
+    keys_are_unique_across_kinds,
     names_of_what_is_not_prefixed,
     names_of_which_a_workspace_has_one,
-    database_instances_can_be_made,
-    database_instances_are_used,
+    developers_are_told_apart,
+    lakebase_sleeps,
+    lakebase_is_used,
+    warehouses_stop,
+    data_is_kept_in_prod,
+    what_deploys_is_said,
+    the_wheel_is_this_one,
+    nobody_restricts_admins,
     no_host,
     production_is_one_copy,
     variables_are_described_and_used,
@@ -256,7 +320,8 @@ BUNDLE_LINTS = (
 
 def _name(bundle: Bundle, resource: Resource, marks: Mapping[str, str]) -> str:
     """A resource's name, with marks where it refers to what they stand for."""
-    return str(replace(bundle, given={**bundle.given, **marks}).resolve(resource.content["name"], resource.file))
+    name = resource.content.get("name") or resource.content["project_id"]
+    return str(replace(bundle, given={**bundle.given, **marks}).resolve(name, resource.file))
 
 
 def _texts(value: Any, name: str = "") -> Iterable[tuple[str, str]]:

@@ -34,10 +34,12 @@ JOB = {
     ],
 }
 ROOT = {
-    "bundle": {"name": "reclake"},
+    "bundle": {"name": "reclake", "engine": "direct", "databricks_cli_version": ">= 1.13.0"},
+    "artifacts": {"wheel": {"build": "uv build --wheel --clear", "dynamic_version": True}},
     "variables": {
         "kafka": {"description": "Brokers.", "default": "${bundle.name}"},
-        "lakebase_instance": {"description": "Lakebase."},
+        "lakebase_project": {"description": "Lakebase."},
+        "kept": {"description": "Whether data is.", "default": False},
         "board": {"description": "An app.", "default": "board-${bundle.target}"},
     },
     "targets": {
@@ -47,14 +49,30 @@ ROOT = {
             "run_as": {"user_name": "x"},
             "variables": {
                 "kafka": "broker:9092",
-                "lakebase_instance": "${resources.database_instances.db.name}",
+                "lakebase_project": "${bundle.name}-${bundle.target}",
+                "kept": True,
             },
-        }
+        },
+        "dev": {"mode": "development", "presets": {"name_prefix": "[${workspace.current_user.userName}] "}},
     },
 }
 RESOURCES = {
-    "volumes": {"files": {"name": "files_${bundle.target}", "comment": "${var.kafka}${var.lakebase_instance}"}},
-    "database_instances": {"db": {"name": "${bundle.name}-${bundle.target}", "capacity": "CU_1"}},
+    "volumes": {
+        "files": {
+            "name": "files_${bundle.target}",
+            "comment": "${var.kafka}${var.lakebase_project}",
+            "lifecycle": {"prevent_destroy": "${var.kept}"},
+        }
+    },
+    "postgres_projects": {
+        "db": {
+            "project_id": "${bundle.name}-${bundle.target}",
+            "default_endpoint_settings": {"autoscaling_limit_max_cu": 1, "suspend_timeout_duration": "300s"},
+            "lifecycle": {"prevent_destroy": True},
+        }
+    },
+    "sql_warehouses": {"small": {"cluster_size": "2X-Small", "max_num_clusters": 1, "auto_stop_mins": 10}},
+    "schemas": {"gold": {"grants": [{"principal": "analysts"}], "lifecycle": {"prevent_destroy": True}}},
     "apps": {"board": {"name": "${var.board}"}},
 }
 
@@ -125,8 +143,15 @@ BROKEN_ROOTS = [
     (lints.names_of_which_a_workspace_has_one, ("targets", "prod", "mode"), "development"),
     (lints.names_of_what_is_not_prefixed, ("variables", "board", "default"), "board"),
     (lints.names_of_which_a_workspace_has_one, ("targets", "prod", "variables", "board"), "b" * 31),
-    (lints.database_instances_are_used, ("targets", "prod", "variables", "lakebase_instance"), ""),
-    (lints.database_instances_are_used, ("targets", "prod", "variables", "lakebase_instance"), None),
+    (lints.lakebase_is_used, ("targets", "prod", "variables", "lakebase_project"), ""),
+    (lints.developers_are_told_apart, ("targets", "dev", "presets"), None),
+    (lints.developers_are_told_apart, ("targets", "dev", "presets", "name_prefix"), "[dev ann] "),
+    (lints.data_is_kept_in_prod, ("targets", "prod", "variables", "kept"), False),
+    (lints.what_deploys_is_said, ("bundle", "engine"), None),
+    (lints.what_deploys_is_said, ("bundle", "databricks_cli_version"), None),
+    (lints.the_wheel_is_this_one, ("artifacts", "wheel", "build"), "uv build --wheel"),
+    (lints.the_wheel_is_this_one, ("artifacts", "wheel", "dynamic_version"), None),
+    (lints.nobody_restricts_admins, ("targets", "prod", "permissions"), [{"group_name": "admins"}]),
     (lints.no_plain_secrets, ("variables", "api_key"), {"api_key": "hunter2"}),
     (lints.no_plain_secrets, ("targets", "prod", "variables", "kafka_api_secret"), "hunter2"),
     (lints.no_plain_secrets, ("variables", "kafka", "default"), "mongodb://anna:hunter2@db"),
@@ -135,12 +160,19 @@ BROKEN_ROOTS = [
 
 
 BROKEN_RESOURCES = [
+    (lints.keys_are_unique_across_kinds, ("volumes", "gold"), {"name": "files_${bundle.target}"}),
     (lints.names_of_what_is_not_prefixed, ("volumes", "files", "name"), "files"),
-    (lints.names_of_what_is_not_prefixed, ("database_instances", "db", "name"), "shop"),
-    (lints.names_of_which_a_workspace_has_one, ("database_instances", "db", "name"), "shop_${bundle.target}"),
-    (lints.names_of_which_a_workspace_has_one, ("database_instances", "db", "name"), "${bundle.target}" + "x" * 63),
-    (lints.database_instances_can_be_made, ("database_instances", "db", "stopped"), True),
-    (lints.database_instances_can_be_made, ("database_instances", "db", "capacity"), None),
+    (lints.names_of_what_is_not_prefixed, ("postgres_projects", "db", "project_id"), "shop"),
+    (lints.names_of_which_a_workspace_has_one, ("postgres_projects", "db", "project_id"), "shop_${bundle.target}"),
+    (lints.names_of_which_a_workspace_has_one, ("postgres_projects", "db", "project_id"), "x" * 64),
+    (lints.names_of_which_a_workspace_has_one, ("apps", "board", "name"), "b" * 15 + "${workspace.current_user.id}"),
+    (lints.lakebase_is_used, ("postgres_projects", "db", "project_id"), "shop"),
+    (lints.lakebase_sleeps, ("postgres_projects", "db", "default_endpoint_settings", "suspend_timeout_duration"), None),
+    (lints.lakebase_sleeps, ("postgres_projects", "db", "default_endpoint_settings", "autoscaling_limit_max_cu"), 4),
+    (lints.warehouses_stop, ("sql_warehouses", "small", "auto_stop_mins"), 0),
+    (lints.warehouses_stop, ("sql_warehouses", "small", "max_num_clusters"), 3),
+    (lints.data_is_kept_in_prod, ("schemas", "gold", "lifecycle"), None),
+    (lints.nobody_restricts_admins, ("schemas", "gold", "grants", 0, "principal"), "admins"),
 ]
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from gold.churn.candidates import BOOSTING, CANDIDATES, LOGISTIC, RECENCY, fit
+from gold.churn.endpoint import serve_champion
 from gold.churn.features import INPUTS, OPTIONAL, REQUIRED
 from gold.churn.inputs import matrix
 from gold.churn.judging import Costs, Rows, judge, time_split
@@ -161,3 +162,22 @@ def test_the_rule_never_says_that_who_was_away_longer_is_likelier_to_come_back(s
 
     assert (np.diff(found) >= 0).all()
     assert found[-1] > found[0]
+
+
+def test_what_serves_elsewhere_is_what_the_endpoint_gets(workspace, churn_settings):
+    workspace.answers["/api/2.0/serving-endpoints"] = {"name": "churn"}
+
+    serve_champion(churn_settings.model_copy(update={"churn_endpoint": "churn"}))
+
+    (asked,) = workspace.asked
+    (served,) = asked["config"]["served_entities"]
+    assert (served["entity_name"], served["entity_version"]) == (
+        churn_settings.churn_model,
+        champion_version(churn_settings).number,
+    )
+
+
+def test_without_an_endpoint_nobody_is_asked(workspace, churn_settings):
+    serve_champion(churn_settings)
+
+    assert workspace.asked == []

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from lakehouse import tables
 from serving.dashboard.panels import csv_of, plain
+from serving.dashboard.server import APP
 from tests.unit.serving.reading.lakehouse import HOSTILE, NEWEST, listening, write
 
 PAGES = ["now", "listener", "sessions", "churn", "models", "quality"]
@@ -145,3 +146,14 @@ def test_pages_need_no_spark():
     code = f"import sys; sys.modules['pyspark'] = None; import {views}"
 
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+def test_settings_that_cannot_be_used_are_one_sentence_instead_of_a_page(monkeypatch):
+    st.cache_resource.clear()
+    monkeypatch.setenv("DASHBOARD_REFRESH_SECONDS", "never")
+
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+
+    assert not app.exception
+    assert "DASHBOARD" in said(app)
+    assert "cannot be used" in said(app)
