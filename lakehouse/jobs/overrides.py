@@ -19,7 +19,7 @@ def overridden(base: Mapping[str, Any], override: Mapping[str, Any], kind: str, 
     Raises
     ------
     JobDefinitionError
-        A value would replace one of another type, which the CLI refuses too.
+        A map, a list or a single value would replace one of another kind, which the CLI refuses too.
 
     Examples
     --------
@@ -44,10 +44,8 @@ def _merged(base: Any, override: Any, where: str) -> Any:
             return {**base, **more}
         case list(), list():
             return [*base, *override]
-    if type(base) is not type(override):
-        raise JobDefinitionError(
-            f"{where}: {_type(override)} cannot override {_type(base)}. Give what is overridden by a variable instead."
-        )
+    if (kind := _kind(override)) != (other := _kind(base)):
+        raise JobDefinitionError(f"{where}: a {kind} cannot override a {other}.")
     return override
 
 
@@ -59,6 +57,6 @@ def _one_of_each(elements: list[Any], key: str, where: str) -> list[Any]:
     return list(found.values())
 
 
-def _type(value: Any) -> str:
-    names = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list"}
-    return names.get(type(value), "a map")
+def _kind(value: Any) -> str:
+    # A number may stand in place of a text, which may be a variable's name.
+    return "map" if isinstance(value, Mapping) else "list" if isinstance(value, list) else "value"

@@ -14,6 +14,7 @@ from lakehouse.jobs.overrides import overridden
         ({"a": {"b": 1, "c": 1}}, {"a": {"c": 2}}, {"a": {"b": 1, "c": 2}}),
         ({"a": [1]}, {"a": [1, 2]}, {"a": [1, 1, 2]}),
         ({"a": 1}, {"a": None}, {"a": 1}),
+        ({"a": "${var.a}"}, {"a": 1}, {"a": 1}),
         ({"a": None}, {"a": [1]}, {"a": [1]}),
         (
             {"parameters": [{"name": "x", "default": "1"}, {"name": "y", "default": "1"}]},
@@ -46,11 +47,11 @@ def test_lists_of_other_resources_join():
 @pytest.mark.parametrize(
     ("base", "override", "message"),
     [
-        ({"a": {"b": 1}}, {"a": {"b": "x"}}, "here, a, b: text cannot override a number"),
-        ({"a": "${var.a}"}, {"a": [1]}, "here, a: a list cannot override text"),
+        ({"a": {"b": [1]}}, {"a": {"b": "x"}}, "here, a, b: a value cannot override a list"),
+        ({"a": "${var.a}"}, {"a": [1]}, "here, a: a list cannot override a value"),
         ({"tasks": [{"task_key": "t", "a": 1}]}, {"tasks": [{"task_key": "t", "a": {}}]}, "here, t, a: a map cannot"),
     ],
 )
-def test_a_value_of_another_type_is_refused(base, override, message):
+def test_what_is_of_another_kind_is_refused(base, override, message):
     with pytest.raises(JobDefinitionError, match=message):
         overridden(base, override, "jobs", "here")
