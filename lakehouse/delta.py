@@ -24,6 +24,7 @@ from lakehouse.tables import Table
 
 _ANEW = "docs/operations.md, Reset and replay"
 _MOST_LITERALS = 1_000
+_WRITER = "spark.databricks.delta.commitInfo.userMetadata"
 _FOLLOWED = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
 _NOTES = (
     "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' = 'false', "
@@ -92,6 +93,16 @@ def newest(spark: SparkSession, name: str) -> Commit:
     found = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").first()
     assert found is not None
     return Commit(int(found["version"]), found["timestamp"])
+
+
+def sign(spark: SparkSession, writer: str | None) -> None:
+    """Let every commit of the session say who writes, in `userMetadata` of the table's history."""
+    try:
+        spark.conf.set(_WRITER, writer) if writer else spark.conf.unset(_WRITER)
+    except PySparkException as error:
+        # Serverless compute lets no task set it; there the history names job and run by itself.
+        if error.getCondition() != "CONFIG_NOT_AVAILABLE":
+            raise
 
 
 def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame:

@@ -47,7 +47,7 @@ class Lakehouse:
     @property
     def spark(self) -> SparkSession:
         """The session, started at the first use."""
-        return self._session.spark
+        return self._session.signed(self.settings.written_by)
 
     def name(self, table: Table) -> str:
         """Name a table in SQL, creating it when it does not exist yet.
@@ -57,9 +57,11 @@ class Lakehouse:
         TableSchemaError
             The stored table lacks a column, or has it with another type.
         """
+        # Asked for even where another task opened the table: who is named there from now on is this one.
+        spark = self.spark
         place = delta.place(self.settings, table)
         if place not in self._session.opened:
-            self._session.opened[place] = delta.open_table(self.spark, self.settings, table)
+            self._session.opened[place] = delta.open_table(spark, self.settings, table)
         return self._session.opened[place]
 
     def read(self, table: Table, among: DataFrame | None = None) -> DataFrame:
@@ -163,12 +165,20 @@ class _Session:
         self._given = spark
         # Of all tasks that share the session, each of which has a lakehouse of its own.
         self.opened: dict[str, str] = {}
+        self._writer: str | None = None
 
     @cached_property
     def spark(self) -> SparkSession:
         from lakehouse.spark import start_session
 
         return self._given or start_session(self._settings)
+
+    def signed(self, writer: str | None) -> SparkSession:
+        """The session, whose commits say who writes; tasks that share it run one after another."""
+        if writer != self._writer:
+            delta.sign(self.spark, writer)
+            self._writer = writer
+        return self.spark
 
     def stop(self) -> None:
         """Stop the session that was started here; one that was given, or the workspace's, stays."""

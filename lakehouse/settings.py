@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     ops_schema: str = "ops"
     volume: str | None = Field(default=None, description="folder of checkpoints and files, /Volumes/... on Databricks")
     secret_scope: str | None = Field(default=None, description="Databricks secret scope that holds the secrets")
+    written_by: str | None = Field(
+        default=None, description="what the history of each table says of who wrote a version; jobs give run/task"
+    )
 
     kafka_bootstrap_servers: str | None = Field(default=None, description="none: the embedded broker")
     kafka_security_protocol: SecurityProtocol = "PLAINTEXT"

@@ -7,6 +7,7 @@ its job. Those that name a setting become settings; the others are the function'
 from __future__ import annotations
 
 import inspect
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lakehouse.lake import Lakehouse
 
 GROUP = "reclake.tasks"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,22 @@ class Task:
     def run(self, lake: Lakehouse, options: Mapping[str, str]) -> None:
         """Check `options` against the function's annotations and call it.
 
+        Those that it does not know are left out: a job hands all of its parameters to every task.
+
         Raises
         ------
         TaskParameterError
-            An option is unknown, missing or of the wrong type.
+            An option is missing or of the wrong type.
         """
         name = self.function.__name__
-        unknown = options.keys() - self.options.keys()
         needed = {n for n, p in self.options.items() if p.default is inspect.Parameter.empty}
-        missing = needed - options.keys()
-        if unknown or missing:
-            fault = f"does not take {sorted(unknown)}" if unknown else f"needs {sorted(missing)}"
-            raise TaskParameterError(f"Task {name} {fault}; it takes {sorted(self.options)} and the settings.")
-        values = {key: _converted(name, self.options[key], value) for key, value in options.items()}
+        if missing := needed - options.keys():
+            raise TaskParameterError(
+                f"Task {name} needs {sorted(missing)}; it takes {sorted(self.options)} and the settings."
+            )
+        if unknown := options.keys() - self.options.keys():
+            log.warning("Task %s knows no parameter %s and goes on without.", name, ", ".join(sorted(unknown)))
+        values = {n: _converted(name, p, options[n]) for n, p in self.options.items() if n in options}
         self.function(lake, **values)
 
     def __call__(self) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import JobDefinitionError
+from lakehouse.jobs.overrides import overridden
 from lakehouse.jobs.strict_yaml import read_yaml
 
 FILE = "databricks.yml"
 JOB_ID = re.compile(r"\$\{resources\.jobs\.([\w-]+)\.id\}")
 _REFERENCE = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
-_TOP_LEVEL = {"bundle", "include", "artifacts", "variables", "targets", "resources", "sync", "permissions"}
+_TOP_LEVEL = {"bundle", "include", "artifacts", "variables", "targets", "resources", "sync", "permissions", "presets"}
+_OF_INCLUDED = {"variables", "resources", "presets"}
 _OF_TARGET = {"default", "mode", "presets", "workspace", "run_as", "permissions", "variables", "resources"}
 
 
@@ -32,8 +34,10 @@ class Bundle:
 
     Attributes
     ----------
+    root : mapping of str to object
+        `databricks.yml` itself, with the variables of all files.
     resources : mapping of str to mapping of str to Resource
-        By type (`jobs`, `schemas`, ...) and key: those of all targets, and those of this one alone.
+        By type (`jobs`, `schemas`, ...) and key, with what this target adds or says otherwise.
     given : mapping of str to str
         Values known from elsewhere, by reference: `var.catalog`, `workspace.current_user.userName`.
     """
@@ -103,6 +107,8 @@ class Bundle:
         of_target = self.root["targets"][self.target].get("variables", {})
         declared = self.root["variables"][name] or {}
         value = of_target.get(name, declared.get("default"))
+        if isinstance(value, Mapping) and value is of_target.get(name) and "default" in value:
+            value = value["default"]
         if value is None:
             raise JobDefinitionError(f"{file}: ${{var.{name}}} has no value under target {self.target}.")
         return value
@@ -138,31 +144,53 @@ def read_bundle(file: Path, target: str = "local", given: Mapping[str, str] | No
     targets = root.get("targets", {})
     if target not in targets:
         raise JobDefinitionError(f"{file} has no target {target!r}; it has {', '.join(targets)}.")
-    _require_known(targets[target] or {}, _OF_TARGET, f"{file}, target {target}")
-    targets[target] = targets[target] or {}
-    resources: dict[str, dict[str, Resource]] = {}
-    for kind, key, resource in _resources(file, root, targets[target]):
-        of_kind = resources.setdefault(kind, {})
-        if key in of_kind:
-            raise JobDefinitionError(f"{resource.file}: {kind} {key} is also in {of_kind[key].file}.")
-        of_kind[key] = resource
-    return Bundle(file, target, root, resources, given or {})
-
-
-def _resources(
-    file: Path, root: Mapping[str, Any], of_target: Mapping[str, Any]
-) -> Iterator[tuple[str, str, Resource]]:
+    targets[target] = of_target = targets[target] or {}
+    _require_known(of_target, _OF_TARGET, f"{file}, target {target}")
     contents = {file: root}
+    for included in _included(file, root):
+        contents[included] = read_yaml(included)
+        _require_known(contents[included], _OF_INCLUDED, str(included))
+    resources = _resources(contents)
+    for kind, key, entry in _entries(file, of_target):
+        of_kind = resources.setdefault(kind, {})
+        if base := of_kind.get(key):
+            entry = overridden(base.content, entry, kind, f"{file}, target {target}: {kind} {key}")
+        of_kind[key] = Resource(base.file if base else file, entry)
+    return Bundle(file, target, root | {"variables": _variables(contents)}, resources, given or {})
+
+
+def _included(file: Path, root: Mapping[str, Any]) -> Iterator[Path]:
     for pattern in root.get("include", []):
-        for included in sorted(file.parent.glob(pattern)):
-            contents[included] = read_yaml(included)
-            _require_known(contents[included], {"resources"}, str(included))
-    for source, content in [*contents.items(), (file, of_target)]:
-        for kind, entries in (content.get("resources") or {}).items():
-            for key, entry in (entries or {}).items():
-                if not isinstance(entry, Mapping):
-                    raise JobDefinitionError(f"{source}: {kind} {key} has to be a mapping.")
-                yield kind, key, Resource(source, entry)
+        yield from sorted(file.parent.glob(pattern))
+
+
+def _variables(contents: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
+    declared: dict[str, Any] = {}
+    for file, content in contents.items():
+        for name, variable in (content.get("variables") or {}).items():
+            if name in declared:
+                raise JobDefinitionError(f"{file}: the variable {name} is declared twice.")
+            declared[name] = variable
+    return declared
+
+
+def _resources(contents: Mapping[Path, Mapping[str, Any]]) -> dict[str, dict[str, Resource]]:
+    resources: dict[str, dict[str, Resource]] = {}
+    for file, content in contents.items():
+        for kind, key, entry in _entries(file, content):
+            of_kind = resources.setdefault(kind, {})
+            if key in of_kind:
+                raise JobDefinitionError(f"{file}: {kind} {key} is also in {of_kind[key].file}.")
+            of_kind[key] = Resource(file, entry)
+    return resources
+
+
+def _entries(file: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for kind, entries in (content.get("resources") or {}).items():
+        for key, entry in (entries or {}).items():
+            if not isinstance(entry, Mapping):
+                raise JobDefinitionError(f"{file}: {kind} {key} has to be a mapping.")
+            yield kind, key, entry
 
 
 def _require_known(content: Mapping[str, Any], known: set[str], where: str) -> None:

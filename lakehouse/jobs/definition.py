@@ -128,11 +128,11 @@ def _check(job: Job, jobs: Mapping[str, Job], where: str) -> None:
 
 
 def _check_wheel(wheel: WheelTask, job: Job, where: str) -> None:
-    if wheel.named_parameters is not None and wheel.parameters:
+    if wheel.named_parameters and wheel.parameters:
         raise JobDefinitionError(f"{where}: takes named_parameters or parameters, not both.")
     if wrong := [text for text in wheel.parameters if not (text.startswith("--") and "=" in text)]:
         raise JobDefinitionError(f"{where}: parameters have to be `--name=value`, which {wrong[0]!r} is not.")
-    require_known([*(wheel.named_parameters or {}).values(), *wheel.parameters], _in_task(job), where)
+    require_known([*wheel.named_parameters.values(), *wheel.parameters], _in_task(job), where)
 
 
 def _check_child(task: TaskDefinition, child: RunJobTask, job: Job, jobs: Mapping[str, Job], where: str) -> None:

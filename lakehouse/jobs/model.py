@@ -85,7 +85,7 @@ class WheelTask(_Strict):
 
     package_name: Literal["reclake"]
     entry_point: str
-    named_parameters: dict[str, str] | None = None
+    named_parameters: dict[str, str] = Field(default_factory=dict)
     parameters: list[str] = Field(default_factory=list)
 
 

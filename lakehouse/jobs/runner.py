@@ -150,11 +150,11 @@ class _Run:
 
 
 def _of_wheel(wheel: WheelTask, parameters: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    if wheel.named_parameters is None:
+    if not wheel.named_parameters:
         pairs = [text.removeprefix("--").split("=", 1) for text in wheel.parameters]
         return {name: fill(value, values) for name, value in pairs}
     named = {name: fill(value, values) for name, value in wheel.named_parameters.items()}
-    # Parameters of the job are pushed down, and win over those of the task.
+    # Parameters of the job are pushed down to tasks with named parameters, and win over those of the task.
     return {**named, **parameters}
 
 

@@ -1,12 +1,14 @@
 """The lakehouse: idempotent writes, change feeds and the progress of consumers."""
 
 import datetime as dt
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 from chispa import assert_df_equality
+from pyspark.errors import AnalysisException
 
-from lakehouse import tables
+from lakehouse import delta, tables
 from lakehouse.errors import TableSchemaError
 from lakehouse.lake import Lakehouse
 
@@ -152,3 +154,34 @@ def test_tables_survive_the_session_that_made_them(lake, spark, ids):
     spark.sql(f"DROP TABLE {lake.name(tables.user_ids)}")
 
     assert Lakehouse(lake.settings, spark).read(tables.user_ids).count() == 1
+
+
+def test_the_history_of_a_table_says_who_wrote_each_version(lake, ids):
+    first, second = ids(("a", 0)), ids(("b", 1))
+    lake.with_settings(lake.settings.model_copy(update={"written_by": "run1/assign_ids"})).append_new(
+        tables.user_ids, first
+    )
+    lake.append_new(tables.user_ids, second)
+
+    history = lake.spark.sql(f"DESCRIBE HISTORY {lake.name(tables.user_ids)}").collect()
+    assert [(row["operation"], row["userMetadata"]) for row in history] == [
+        ("MERGE", None),
+        ("MERGE", "run1/assign_ids"),
+        ("CREATE TABLE", "run1/assign_ids"),
+    ]
+
+
+@pytest.mark.parametrize(("condition", "is_raised"), [("CONFIG_NOT_AVAILABLE", False), ("OTHER", True)])
+def test_compute_on_which_no_task_may_sign_its_commits_goes_on_without(condition, is_raised):
+    class Refusing:
+        """As the session settings of serverless compute, of which there is none here."""
+
+        conf = property(lambda self: self)
+
+        def set(self, *_):
+            error = AnalysisException("no")
+            error.getCondition = lambda: condition
+            raise error
+
+    with pytest.raises(AnalysisException) if is_raised else nullcontext():
+        delta.sign(Refusing(), "run1/assign_ids")

@@ -136,6 +136,25 @@ def test_parameters_go_over_settings_and_options_to_the_task(tasks):
     assert lake.noted == [(5, 3, "gold")]
 
 
+def test_a_task_goes_on_without_a_parameter_that_it_does_not_know(tasks, caplog):
+    lake = Lake(Settings())
+
+    def second(lake: Lake, layer: str) -> None:
+        lake.noted.append(layer)
+
+    tasks["second"] = second
+
+    execution.on_lake(lake)("second", {"layer": "gold", "from_another_version": "1"})
+
+    assert lake.noted == ["gold"]
+    assert caplog.messages == ["Task second knows no parameter from_another_version and goes on without."]
+
+
+def test_a_task_says_what_it_needs(tasks):
+    with pytest.raises(TaskParameterError, match=r"Task second needs \['layer'\]; it takes \['layer'\] and the"):
+        execution.on_lake(Lake(Settings()))("second", {"lawyer": "gold"})
+
+
 def test_an_unknown_job_is_told_with_those_that_there_are(bundle):
     with pytest.raises(JobDefinitionError, match=r"(?s)no job 'daily'.*nightly: Everything\."):
         command.run_with_progress(load_settings(), "daily", {}, Console())

@@ -18,6 +18,8 @@ Job = Mapping[str, Any]
 
 # Environments of the serverless versions that the wheel's dependency ranges are made for.
 ENVIRONMENT_VERSION = "4"
+# For the history of tables: every task says it, and so has a named parameter of its own.
+WRITTEN_BY = "{{job.run_id}}/{{task.name}}"
 _CRON_FIELD = re.compile(r"[\dA-Za-z*?/,#LW-]+")
 _SECRET_NAME = re.compile(r"password|passwd|secret$|token|api_key|access_key|private_key|_uri$", re.IGNORECASE)
 _SECRET_VALUE = re.compile(r"dapi[0-9a-f]{32}|AKIA[0-9A-Z]{16}|://[^/\s:@]+:[^/\s:@]+@|-----BEGIN [A-Z ]*PRIVATE KEY")
@@ -116,13 +118,26 @@ def parameters_are_settings(job: Job) -> Iterator[str]:
             yield f"parameter {parameter['name']} is no setting, and every task receives it"
 
 
-def parameters_are_passed(job: Job) -> Iterator[str]:
+def parameters_reach_each_task(job: Job) -> Iterator[str]:
+    """A job hands its parameters to tasks that have a named one of their own; under one name, the job's wins."""
     declared = {parameter["name"] for parameter in job.get("parameters", [])}
     for task in job["tasks"]:
-        given = task.get("python_wheel_task", {}).get("named_parameters", {})
-        for name in sorted(declared):
-            if "python_wheel_task" in task and given.get(name) != f"{{{{job.parameters.{name}}}}}":
-                yield f"{task['task_key']}: does not pass the job's parameter {name}"
+        wheel = task.get("python_wheel_task")
+        if wheel and wheel.get("named_parameters", {}).get("written_by") != WRITTEN_BY:
+            yield f"{task['task_key']}: written_by is not {WRITTEN_BY}"
+        given = wheel or task.get("run_job_task", {})
+        for name in sorted(declared & {*given.get("named_parameters", {}), *given.get("job_parameters", {})}):
+            yield f"{task['task_key']}: {name} is never used, the job's wins"
+
+
+def each_task_is_another(job: Job) -> Iterator[str]:
+    """Whoever takes over all of another task's settings may have forgotten to say what it does."""
+    seen: dict[str, str] = {}
+    for task in job["tasks"]:
+        work = repr(task.get("python_wheel_task") or task.get("run_job_task"))
+        if work in seen:
+            yield f"{task['task_key']}: does what {seen[work]} does"
+        seen[work] = task["task_key"]
 
 
 def entry_points_and_options(job: Job) -> Iterator[str]:
@@ -142,14 +157,18 @@ def entry_points_and_options(job: Job) -> Iterator[str]:
 
 
 def children_agree(resolved: Mapping[str, Job]) -> Iterator[str]:
-    """A job and those that it runs declare the same parameters with the same defaults."""
+    """A job and those that it runs declare the same parameters with the same defaults.
+
+    All of a job's parameters are handed to the jobs that it runs; what becomes of one that such a job does not declare
+    is documented nowhere.
+    """
     for key, job in resolved.items():
-        ours = {parameter["name"]: parameter["default"] for parameter in job.get("parameters", [])}
+        ours = _defaults(job)
         for task in job["tasks"]:
             child = re.sub(r".*jobs\.([\w-]+)\.id.*", r"\1", task.get("run_job_task", {}).get("job_id", ""))
-            for parameter in resolved.get(child, {}).get("parameters", []):
-                if ours.get(parameter["name"]) != parameter["default"]:
-                    yield f"{key}: parameter {parameter['name']} is not the one of {child}"
+            theirs = _defaults(resolved[child]) if child in resolved else ours
+            for name in sorted(dict(ours.items() ^ theirs.items())):
+                yield f"{key}: parameter {name} is not the one of {child}"
 
 
 def keys_are_unique_across_kinds(bundle: Bundle) -> Iterator[str]:
@@ -296,7 +315,8 @@ JOB_LINTS = (
     retries,
     someone_is_told,
     parameters_are_settings,
-    parameters_are_passed,
+    parameters_reach_each_task,
+    each_task_is_another,
     entry_points_and_options,
 )
 BUNDLE_LINTS = (
@@ -316,6 +336,10 @@ BUNDLE_LINTS = (
     variables_are_described_and_used,
     no_plain_secrets,
 )
+
+
+def _defaults(job: Job) -> dict[str, Any]:
+    return {parameter["name"]: parameter["default"] for parameter in job.get("parameters", [])}
 
 
 def _name(bundle: Bundle, resource: Resource, marks: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ JOB = {
             "min_retry_interval_millis": 0,
             "python_wheel_task": {
                 "entry_point": "ingest",
-                "named_parameters": {"catalog": "{{job.parameters.catalog}}", "topic": "user-events"},
+                "named_parameters": {"written_by": "{{job.run_id}}/{{task.name}}", "topic": "user-events"},
             },
         },
         {"task_key": "second", "depends_on": [{"task_key": "first"}], "run_job_task": {"job_id": "1"}},
@@ -125,8 +125,11 @@ BROKEN_JOBS = [
     (lints.someone_is_told, ("email_notifications", "on_failure"), [""]),
     (lints.someone_is_told, ("description",), None),
     (lints.parameters_are_settings, ("parameters", 0, "name"), "katalog"),
-    (lints.parameters_are_passed, (*WHEEL, "named_parameters", "catalog"), None),
-    (lints.parameters_are_passed, (*WHEEL, "named_parameters", "catalog"), "{{job.parameters.volume}}"),
+    (lints.parameters_reach_each_task, (*WHEEL, "named_parameters"), None),
+    (lints.parameters_reach_each_task, (*WHEEL, "named_parameters", "written_by"), "{{task.name}}"),
+    (lints.parameters_reach_each_task, (*WHEEL, "named_parameters", "catalog"), "{{job.parameters.catalog}}"),
+    (lints.parameters_reach_each_task, ("tasks", 1, "run_job_task", "job_parameters"), {"catalog": "other"}),
+    (lints.each_task_is_another, ("tasks", 1), JOB["tasks"][0] | {"task_key": "second"}),
     (lints.entry_points_and_options, (*WHEEL, "entry_point"), "digest"),
     (lints.entry_points_and_options, (*WHEEL, "named_parameters", "speed"), "9"),
     (lints.entry_points_and_options, (*WHEEL, "named_parameters", "topic"), None),
@@ -207,12 +210,17 @@ def test_a_secret_as_the_default_of_a_parameter_is_a_fault():
     assert list(lints.no_plain_secrets(bundle(resources={"jobs": {"export": job}})))
 
 
-def test_a_child_with_another_default_is_a_fault():
-    parent = {"parameters": [{"name": "catalog", "default": "a"}]}
-    parent["tasks"] = [{"task_key": "t", "run_job_task": {"job_id": "${resources.jobs.child.id}"}}]
-    child = {"parameters": [{"name": "catalog", "default": "b"}], "tasks": []}
+@pytest.mark.parametrize(
+    ("of_parent", "of_child", "faults"),
+    [({"a": "1"}, {"a": "1"}, 0), ({"a": "1"}, {"a": "2"}, 1), ({}, {"a": "1"}, 1), ({"a": "1"}, {}, 1)],
+)
+def test_a_child_with_other_parameters_or_defaults_is_a_fault(of_parent, of_child, faults):
+    def job(parameters, *tasks):
+        return {"parameters": [{"name": n, "default": v} for n, v in parameters.items()], "tasks": list(tasks)}
 
-    assert list(lints.children_agree({"parent": parent, "child": child}))
+    parent = job(of_parent, {"task_key": "t", "run_job_task": {"job_id": "${resources.jobs.child.id}"}})
+
+    assert len(list(lints.children_agree({"parent": parent, "child": job(of_child)}))) == faults
 
 
 def test_every_lint_is_proved_able_to_fail():

@@ -65,6 +65,42 @@ def test_resources_of_a_target_are_in_no_other(write):
     assert read_bundle(file, "prod").resources["database_instances"]["db"].content == {"name": "reclake"}
 
 
+def test_a_complex_variable_stands_for_a_whole_part_of_a_job(write):
+    shared = """
+  shared:
+    type: complex
+    default: [{name: catalog, default: "${var.catalog}"}, {name: volume, default: "${var.path}"}]
+targets:"""
+    file = write(one_job(task(), 'parameters: "${var.shared}"'), root=ROOT.replace("\ntargets:", shared))
+
+    assert load_jobs(file)["j"].defaults == {"catalog": "", "volume": "//local_gold"}
+    assert load_jobs(file, "prod")["j"].defaults == {"catalog": "main", "volume": "/main/prod_gold"}
+
+
+def test_a_target_gives_a_complex_variable_whole_bare_or_as_its_default(write):
+    root = ROOT.replace("local: {variables: {", "local: {variables: {shared: [{name: x, default: a}], ")
+    root = root.replace("prod:", "prod: {variables: {shared: {type: complex, default: [{name: y, default: b}]}}}")
+    more = "variables: {shared: {type: complex, default: []}}\n"
+    file = write(more + one_job(task(), 'parameters: "${var.shared}"'), root=root)
+
+    assert [load_jobs(file, target)["j"].defaults for target in ("local", "prod")] == [{"x": "a"}, {"y": "b"}]
+
+
+def test_a_target_says_otherwise_about_one_task_of_a_job(write):
+    own = "prod: {resources: {jobs: {j: {tasks: [{task_key: b, max_retries: 5}]}}}}"
+    file = write(one_job(f"{task('a')}, {task('b', 'max_retries: 1')}"), root=ROOT.replace("prod:", own))
+
+    retries = {target: [t.max_retries for t in load_jobs(file, target)["j"].tasks] for target in ("local", "prod")}
+    assert retries == {"local": [0, 1], "prod": [0, 5]}
+
+
+def test_a_variable_is_declared_once(write):
+    file = write("variables: {catalog: {default: other}}\n" + one_job(task()))
+
+    with pytest.raises(JobDefinitionError, match=r"jobs\.yml: the variable catalog is declared twice"):
+        read_bundle(file)
+
+
 def test_numbers_become_text_parameters(write):
     file = write(one_job(task(), "parameters: [{name: top_n, default: 20}]"))
 

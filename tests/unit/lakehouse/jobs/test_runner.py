@@ -173,6 +173,14 @@ def test_the_run_has_one_id():
     assert recorder.calls == [("a", {"run": run.run_id})]
 
 
+def test_a_task_without_a_named_parameter_gets_none_of_the_jobs():
+    recorder = Recorder()
+
+    run_job(one(wheel("a"), x="job's"), "j", recorder)
+
+    assert recorder.calls == [("a", {})]
+
+
 def test_positional_parameters_are_all_that_such_a_task_gets():
     recorder = Recorder()
     work = {"package_name": "reclake", "entry_point": "a", "parameters": ["--x={{job.parameters.y}}", "--z=a=b"]}
@@ -191,13 +199,14 @@ def test_a_job_within_a_job_takes_the_parameters_that_it_declares():
         },
         child={
             "parameters": [{"name": n, "default": f"child's {n}"} for n in ("shared", "extra", "rest")],
-            "tasks": [wheel("a")],
+            "tasks": [wheel("a", named={"own": "a's"})],
         },
     )
 
     run = run_job(jobs, "parent", recorder, parameters={"shared": "given"})
 
-    assert recorder.calls == [("a", {"shared": "given", "extra": "parent's own", "rest": "child's rest"})]
+    given = {"shared": "given", "extra": "parent's own", "rest": "child's rest"}
+    assert recorder.calls == [("a", {"own": "a's", **given})]
     assert states(run) == {"run_child / a": State.SUCCESS}
 
 
