@@ -152,3 +152,11 @@ def test_tables_survive_the_session_that_made_them(lake, spark, ids):
     spark.sql(f"DROP TABLE {lake.name(tables.user_ids)}")
 
     assert Lakehouse(lake.settings, spark).read(tables.user_ids).count() == 1
+
+
+def test_a_table_carries_the_comments_of_the_catalogue(lake, spark):
+    described = spark.sql(f"DESCRIBE TABLE EXTENDED {lake.name(tables.sessions)}").collect()
+
+    found = {row["col_name"]: (row["data_type"], row["comment"]) for row in described}
+    assert found["owner"][1] == "whose session: s: and the producer's session, or u: and the user where there is none"
+    assert found["Comment"][0] == tables.sessions.comment
