@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from databricks.bundles.alerts import Alert
 from databricks.bundles.apps import App
+from databricks.bundles.dashboards import Dashboard
 from databricks.bundles.experiments import MlflowExperiment
 from databricks.bundles.jobs import Job
 from databricks.bundles.registered_models import RegisteredModel
@@ -26,7 +28,9 @@ from tests.unit.resources import lints
 
 FILE = Path(__file__).parents[3] / "databricks.yml"
 MODELS = {
+    "alerts": Alert,
     "apps": App,
+    "dashboards": Dashboard,
     "jobs": Job,
     "schemas": Schema,
     "volumes": Volume,
