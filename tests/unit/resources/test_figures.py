@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -119,7 +120,7 @@ def lakehouses(spark):
 @cache
 def bundle_of(lakehouse):
     layers = ("bronze", "silver", "gold", "ops")
-    places = {f"resources.schemas.{layer}.name": f"{lakehouse}_{layer}" for layer in layers}
+    places = {f"resources.schemas.{layer}_schema.name": f"{lakehouse}_{layer}" for layer in layers}
     return read_bundle(FILE, "dev", GIVEN | places | {"var.catalog": "spark_catalog"})
 
 
@@ -128,7 +129,10 @@ def resolved(bundle, kind):
 
 
 def dashboard(bundle):
-    return resolved(bundle, "dashboards")["business"]["serialized_dashboard"]
+    """The dashboard's file, with what the CLI replaces in one."""
+    resource = bundle.resources["dashboards"]["business"]
+    file = resource.file.parent / resource.content["file_path"]
+    return bundle.resolve(json.loads(file.read_text()), file)
 
 
 def datasets(bundle):
@@ -141,7 +145,6 @@ def widgets():
 
 DATASETS = list(datasets(bundle_of("empty")))
 ALERTS = list(resolved(bundle_of("empty"), "alerts"))
-HOURS = pytest.approx
 EXPECTED = {
     "reach": [(2, 0.5, 0.5)],
     "listening": [(TODAY, 2, 3)],
@@ -217,6 +220,13 @@ def test_alerts_tell_of_trouble_and_of_nothing_else(spark, lakehouses, name, lak
     assert evaluation["empty_result_state"] == "OK"
     value = {"MAX": max, "SUM": sum}[aggregation](values) if values else 0
     assert (value > evaluation["threshold"]["value"]["double_value"]) is triggered
+
+
+def test_the_file_refers_to_resources_alone_because_the_cli_replaces_nothing_else_in_it():
+    references = re.findall(r"\$\{(.*?)\}", (FILE.parent / "resources" / "business.lvdash.json").read_text())
+
+    assert {reference.rsplit(".", 1)[1] for reference in references} == {"catalog_name", "name"}
+    assert all(reference.startswith("resources.schemas.") for reference in references)
 
 
 def test_widgets_use_the_fields_that_they_ask_for_and_none_lies_on_another():
