@@ -26,6 +26,6 @@ def cell(text: str) -> str:
     Examples
     --------
     >>> cell("a | b")
-    'a \\\\| b'
+    'a \\| b'
     """
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;").replace("{", "&#123;")
