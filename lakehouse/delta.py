@@ -61,11 +61,11 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
         return name
     spark.sql(creation(name, table, None if settings.catalog else _path(settings, table)))
     if settings.catalog:
-        _tag(spark, name, table)
+        tag_personal(spark, name, table)
     return name
 
 
-def _tag(spark: SparkSession, name: str, table: Table) -> None:
+def tag_personal(spark: SparkSession, name: str, table: Table) -> None:
     """Tag personal data; where the workspace does not allow it, the table is there all the same."""
     for statement in tagging(name, table):
         try:
