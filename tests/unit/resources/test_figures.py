@@ -106,7 +106,7 @@ def lakehouses(spark):
     for name, rows in {"troubled": TROUBLED, "healthy": HEALTHY, "empty": {}}.items():
         for layer in ("bronze", "silver", "gold", "ops"):
             spark.sql(f"CREATE SCHEMA {name}_{layer}")
-        for table in tables.ALL:
+        for table in asked_of():
             kind = f"array<{table.schema.simpleString()}>"
             found = literal(json.dumps(rows.get(table, [])))
             place = f"{name}_{table.layer}.{identifier(table.name)}"
@@ -115,6 +115,14 @@ def lakehouses(spark):
     for name in ("troubled", "healthy", "empty"):
         for layer in ("bronze", "silver", "gold", "ops"):
             spark.sql(f"DROP SCHEMA {name}_{layer} CASCADE")
+
+
+def asked_of():
+    """The tables that a query names."""
+    bundle = bundle_of("empty")
+    alerts = [alert["query_text"] for alert in resolved(bundle, "alerts").values()]
+    text = " ".join([*alerts, *datasets(bundle).values()])
+    return [table for table in tables.ALL if f"_{table.layer}`.{table.name}" in text]
 
 
 @cache
