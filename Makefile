@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint check test coverage demo bench
+.PHONY: help fmt lint check test coverage pages docs demo bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ test: ## the whole suite; RECLAKE_TEST_SPARK=connect runs it on Spark Connect
 
 coverage: ## the whole suite, and which lines it ran, in htmlcov/index.html (what runs in Spark's workers does not count)
 	uv run pytest --cov --cov-report=html --cov-report=term:skip-covered
+
+pages: ## write the pages of docs/ that are made from settings, tables and jobs
+	uv run python -m handbook
+
+docs: ## the site of docs/, in site/index.html; a link to nowhere is an error
+	uv run --group docs zensical build --clean --strict
 
 demo: ## everything on this machine
 	uv run reclake demo

@@ -6,6 +6,7 @@ Only the DataFrame and SQL API is used, which a Spark Connect session and server
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,9 +16,10 @@ from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Column, DataFrame, MergeIntoWriter, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import DateType, StructField
+from pyspark.sql.types import DateType
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
+from lakehouse.ddl import creation, identifier, literal, tagging
 from lakehouse.errors import ServiceError, TableSchemaError
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
@@ -25,15 +27,8 @@ from lakehouse.tables import Table
 _ANEW = "docs/operations.md, Reset and replay"
 _MOST_LITERALS = 1_000
 _WRITER = "spark.databricks.delta.commitInfo.userMetadata"
-_FOLLOWED = "'delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true'"
-_NOTES = (
-    "'delta.enableChangeDataFeed' = 'false', 'delta.enableDeletionVectors' = 'false', "
-    "'delta.autoOptimize.autoCompact' = 'true'"
-)
-"""Of tables of a few rows that nobody follows: to write them anew is cheaper than to keep track of small changes.
 
-Every run adds a file; the fiftieth write or so puts them together, so that readers open few, however long the history.
-"""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,13 +60,22 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
             spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta {_location(settings, table)}")
         _check_schema(spark, settings, table)
         return name
-    columns = ", ".join(map(_column_ddl, table.schema))
-    clustering = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
-    spark.sql(
-        f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta {_location(settings, table)} {clustering} "
-        f"TBLPROPERTIES ({_NOTES if table.layer == 'ops' else _FOLLOWED})"
-    )
+    spark.sql(creation(name, table, None if settings.catalog else _path(settings, table)))
+    if settings.catalog:
+        tag_personal(spark, name, table)
     return name
+
+
+def tag_personal(spark: SparkSession, name: str, table: Table) -> None:
+    """Tag personal data; where the workspace does not allow it, the table is there all the same."""
+    for statement in tagging(name, table):
+        try:
+            spark.sql(statement)
+        except PySparkException as error:
+            reason = str(error).splitlines()[0]
+            log.warning(
+                "Table %s holds personal data and has no tag: %s. Whoever may tag runs %s.", table, reason, statement
+            )
 
 
 def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
@@ -84,7 +88,7 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
     """
     if settings.catalog:
         return spark.catalog.tableExists(_name(settings, table))
-    spark.sql(f"CREATE SCHEMA IF NOT EXISTS `{settings.schema_of(table.layer)}`")
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {identifier(settings.schema_of(table.layer))}")
     return _is_delta(spark, _uri(settings, table))
 
 
@@ -218,8 +222,8 @@ def _named(condition: str, table: Table) -> str:
 
 
 def _name(settings: Settings, table: Table) -> str:
-    name = f"`{settings.schema_of(table.layer)}`.`{table.name}`"
-    return f"`{settings.catalog}`.{name}" if settings.catalog else name
+    parts = (settings.catalog, settings.schema_of(table.layer), table.name)
+    return ".".join(identifier(part) for part in parts if part)
 
 
 def _uri(settings: Settings, table: Table) -> str:
@@ -228,7 +232,7 @@ def _uri(settings: Settings, table: Table) -> str:
 
 def _location(settings: Settings, table: Table) -> str:
     """In Unity Catalog a table is managed; elsewhere it is a folder."""
-    return "" if settings.catalog else f"LOCATION '{_quoted(_path(settings, table))}'"
+    return "" if settings.catalog else f"LOCATION '{literal(_path(settings, table))}'"
 
 
 def _path(settings: Settings, table: Table) -> str:
@@ -287,13 +291,3 @@ def _check_schema(spark: SparkSession, settings: Settings, table: Table) -> None
         raise TableSchemaError(
             f"Table {table} was written by another version: {faults}. Make the table anew ({_ANEW})."
         )
-
-
-def _column_ddl(field: StructField) -> str:
-    required = "" if field.nullable else " NOT NULL"
-    comment = _quoted(field.metadata["comment"])
-    return f"`{field.name}` {field.dataType.simpleString()}{required} COMMENT '{comment}'"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")

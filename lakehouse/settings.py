@@ -73,10 +73,10 @@ class Settings(BaseSettings):
     spark_packages: str = Field(
         default="", description="Maven coordinates of connectors that the local session loads, separated by commas"
     )
-    bronze_schema: str = "bronze"
-    silver_schema: str = "silver"
-    gold_schema: str = "gold"
-    ops_schema: str = "ops"
+    bronze_schema: str = Field(default="bronze", description="schema of the layer bronze")
+    silver_schema: str = Field(default="silver", description="schema of the layer silver")
+    gold_schema: str = Field(default="gold", description="schema of the layer gold")
+    ops_schema: str = Field(default="ops", description="schema of the layer ops")
     volume: str | None = Field(default=None, description="folder of checkpoints and files, /Volumes/... on Databricks")
     secret_scope: str | None = Field(default=None, description="Databricks secret scope that holds the secrets")
     written_by: str | None = Field(
@@ -84,10 +84,10 @@ class Settings(BaseSettings):
     )
 
     kafka_bootstrap_servers: str | None = Field(default=None, description="none: the embedded broker")
-    kafka_security_protocol: SecurityProtocol = "PLAINTEXT"
-    kafka_api_key: str | None = None
-    kafka_api_secret: SecretStr | None = None
-    kafka_ca_file: Path | None = None
+    kafka_security_protocol: SecurityProtocol = Field(default="PLAINTEXT", description="how brokers are spoken to")
+    kafka_api_key: str | None = Field(default=None, description="user of SASL; with Confluent an API key")
+    kafka_api_secret: SecretStr | None = Field(default=None, description="its password")
+    kafka_ca_file: Path | None = Field(default=None, description="PEM file of who signs the brokers' certificates")
     kafka_on_data_loss: Literal["fail", "skip"] = Field(
         default="fail", description="what to do when Kafka expired records that were not read yet"
     )
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     )
 
     mongodb_uri: SecretStr | None = Field(default=None, description="none: the embedded document store")
-    mongodb_database: str = "recommendations"
+    mongodb_database: str = Field(default="recommendations", description="database of the document store")
 
     database_url: SecretStr | None = Field(default=None, description="postgresql://...; none: the embedded PostgreSQL")
     lakebase_project: str | None = Field(
@@ -125,16 +125,20 @@ class Settings(BaseSettings):
         default=30, ge=1, description="days of raw_events that PostgreSQL keeps, counted back from the newest event"
     )
 
-    podcast_index_url: str = Field(default="https://api.podcastindex.org/api/1.0", pattern=r"^https?://")
-    podcast_index_key: str | None = None
-    podcast_index_secret: SecretStr | None = None
+    podcast_index_url: str = Field(
+        default="https://api.podcastindex.org/api/1.0",
+        pattern=r"^https?://",
+        description="address of the Podcast Index",
+    )
+    podcast_index_key: str | None = Field(default=None, description="API key of the Podcast Index")
+    podcast_index_secret: SecretStr | None = Field(default=None, description="its secret")
     podcast_index_max_feeds: int = Field(default=50, ge=1, le=1000, description="trending podcasts to look at")
     podcast_index_languages: str = Field(default="en", description="tags separated by commas, or any")
     podcast_index_categories: str | None = Field(default=None, description="names separated by commas; none: all")
 
     mlflow_tracking_uri: str | None = Field(default=None, description="none: sqlite in reclake_home, or the workspace")
-    mlflow_experiment: str = "reclake"
-    registered_model: str = "reclake_als"
+    mlflow_experiment: str = Field(default="reclake", description="experiment that trainings log to")
+    registered_model: str = Field(default="reclake_als", description="registered model that recommends to listeners")
 
     text_encoder: Path | None = Field(
         default=None, description="folder of an ONNX sentence encoder and its tokenizer.json; none: MiniLM from Maven"
@@ -148,16 +152,28 @@ class Settings(BaseSettings):
     spark_mode: Literal["classic", "connect"] = Field(default="classic", description="kind of the local session")
     spark_memory: str = Field(default="4g", description="memory of the local Spark process")
 
-    event_weight_like: float = EventWeights.like
-    event_weight_complete: float = EventWeights.complete
-    event_weight_skip: float = EventWeights.skip
-    event_weight_pause_full_seconds: float = Field(default=EventWeights.pause_full_seconds, gt=0)
-    event_weight_neutral_rating: float = EventWeights.neutral_rating
+    event_weight_like: float = Field(
+        default=EventWeights.like, description="what a like counts, in units of engagement"
+    )
+    event_weight_complete: float = Field(
+        default=EventWeights.complete, description="what an episode heard to the end counts"
+    )
+    event_weight_skip: float = Field(default=EventWeights.skip, description="what a skip counts")
+    event_weight_pause_full_seconds: float = Field(
+        default=EventWeights.pause_full_seconds,
+        gt=0,
+        description="a pause after so many seconds counts 1, earlier ones less",
+    )
+    event_weight_neutral_rating: float = Field(
+        default=EventWeights.neutral_rating, description="a rating counts what it lies above this"
+    )
 
-    click_weight_view: float = Field(default=ClickWeights.view, ge=0)
-    click_weight_click: float = Field(default=ClickWeights.click, ge=0)
-    click_weight_add_to_cart: float = Field(default=ClickWeights.add_to_cart, ge=0)
-    click_weight_purchase: float = Field(default=ClickWeights.purchase, ge=0)
+    click_weight_view: float = Field(default=ClickWeights.view, ge=0, description="what a view counts")
+    click_weight_click: float = Field(default=ClickWeights.click, ge=0, description="what a click counts")
+    click_weight_add_to_cart: float = Field(
+        default=ClickWeights.add_to_cart, ge=0, description="what an add_to_cart counts"
+    )
+    click_weight_purchase: float = Field(default=ClickWeights.purchase, ge=0, description="what a purchase counts")
     session_train_days: int = Field(default=30, ge=1, description="days that models of sessions are trained on")
     session_active_hours: float = Field(
         default=24, gt=0, description="sessions that ended so long before the newest event get recommendations"
@@ -191,13 +207,13 @@ class Settings(BaseSettings):
     )
     dashboard_refresh_seconds: float = Field(default=15, ge=1, description="how often the dashboard reads anew")
 
-    als_engine: AlsEngine = "spark_als"
-    als_rank: int | None = Field(default=None, ge=1, description="factors; none: what suits the engine, as below")
-    als_iterations: int | None = Field(default=None, ge=1)
-    als_regularization: float | None = Field(default=None, ge=0)
+    als_engine: AlsEngine = Field(default="spark_als", description="who fits ALS: Spark, or one node")
+    als_rank: int | None = Field(default=None, ge=1, description="factors; none: what suits the engine")
+    als_iterations: int | None = Field(default=None, ge=1, description="rounds of ALS; none: what suits the engine")
+    als_regularization: float | None = Field(default=None, ge=0, description="none: what suits the engine")
     als_alpha: float | None = Field(default=None, gt=0, description="confidence that a unit of engagement adds")
     als_half_life_days: float | None = Field(default=None, gt=0, description="engagement halves; none: never")
-    als_seed: int = 42
+    als_seed: int = Field(default=42, description="the same seed and events give the same factors")
     popularity_share: float = Field(default=0.0, ge=0, le=1, description="share of popularity in a score")
     popularity_half_life_days: float = Field(default=7.0, gt=0, description="older listeners count less in popularity")
     tuning_trials: int = Field(default=20, ge=1, description="configurations that one search tries")

@@ -12,11 +12,12 @@ __all__ = [
 ]
 
 
-def _raw(name: str, what: str) -> Table:
+def _raw(name: str, what: str, personal: tuple[str, ...] = ()) -> Table:
     headers = array(struct(("key", STRING), ("value", BINARY)))
     return table(
         "bronze",
         name,
+        f"Records of {what}, as Kafka delivered them, each once.",
         [
             ("topic", STRING, f"Kafka topic of {what}"),
             ("partition", INT, "partition of the topic"),
@@ -30,16 +31,18 @@ def _raw(name: str, what: str) -> Table:
             ("ingested_at", TIMESTAMP, "when the batch that brought it was read, UTC"),
         ],
         cluster_by=("ingested_at",),
+        personal=personal,
     )
 
 
-raw_user_events = _raw("user_events", "podcast listening events")
+raw_user_events = _raw("user_events", "podcast listening events", personal=("record_key", "value"))
 raw_episode_metadata = _raw("episode_metadata", "episodes and their descriptions")
-raw_clickstream = _raw("clickstream", "shop clicks")
+raw_clickstream = _raw("clickstream", "shop clicks", personal=("record_key", "value"))
 
 raw_purchases = table(
     "bronze",
     "purchases",
+    "Rows of purchase files, as received.",
     [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "ascends in the order of the file")],
     [
         ("value", BINARY, "the row as a JSON object of the file's columns"),
@@ -47,6 +50,7 @@ raw_purchases = table(
         ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
     ],
     cluster_by=("file_hash",),
+    personal=("value",),
 )
 
 RAW_BY_TOPIC = {

@@ -49,11 +49,18 @@ _SERVED = [
 ]
 
 
-def _ids(name: str, what: str) -> Table:
-    return table("gold", name, [("id", STRING, what)], [("idx", INT, "dense number, never reused")])
+def _ids(name: str, what: str, personal: tuple[str, ...] = ()) -> Table:
+    return table(
+        "gold",
+        name,
+        f"A dense number for each {what}, which models count by.",
+        [("id", STRING, what)],
+        [("idx", INT, "dense number, never reused")],
+        personal=personal,
+    )
 
 
-user_ids = _ids("user_ids", "user_id")
+user_ids = _ids("user_ids", "user_id", personal=("id",))
 item_ids = _ids("item_ids", "new_episode_id")
 
 
@@ -61,6 +68,7 @@ def _factors(name: str, what: str, *more: Column) -> Table:
     return table(
         "gold",
         name,
+        f"Each {what} as latent factors, by version of the model.",
         [("idx", INT, f"{what} number"), ("model_version", STRING, "version of the registered model")],
         [("factors", VECTOR, "latent factors"), *more],
     )
@@ -77,6 +85,7 @@ als_item_factors = _factors(
 als_top_n = table(
     "gold",
     "als_top_n",
+    "What ALS on listening alone recommends to each listener.",
     [("user_id", STRING, "the listener"), ("new_episode_id", STRING, "the recommended episode")],
     [
         ("als_score", DOUBLE, "predicted preference, about 0 to 1; a share of popularity may be in it"),
@@ -90,6 +99,7 @@ als_top_n = table(
 als_item_item = table(
     "gold",
     "als_item_item",
+    "Episodes that the same listeners like.",
     [("new_episode_id", STRING, "the episode"), ("similar_episode_id", STRING, "an episode that is like it")],
     [
         ("similarity", DOUBLE, "cosine of the item factors"),
@@ -101,6 +111,7 @@ als_item_item = table(
 episode_embeddings = table(
     "gold",
     "episode_embeddings",
+    "The text of each episode as a vector.",
     [("episode_id", STRING, "the episode")],
     [
         ("embedding", VECTOR, "its text as a vector of length 1; null where there is no word in it"),
@@ -114,6 +125,7 @@ episode_embeddings = table(
 text_similarities = table(
     "gold",
     "text_similarities",
+    "Episodes whose texts are alike.",
     [("episode_id", STRING, "the episode"), ("similar_episode_id", STRING, "an episode whose text is like its")],
     [
         ("similarity", DOUBLE, "cosine of the embeddings, the same in both directions"),
@@ -126,6 +138,7 @@ text_similarities = table(
 blend_weights = table(
     "gold",
     "blend_weights",
+    "How much listening, text and popularity count in the final recommendations, by group of listeners.",
     [("likes_from", INT, "the group: listeners who like so many episodes or more, up to the next group")],
     [
         ("als", DOUBLE, "weight of what listening says, the champion's score"),
@@ -137,6 +150,7 @@ blend_weights = table(
 final_recommendations = table(
     "gold",
     "final_recommendations",
+    "What each listener is recommended in the end, from all sources and with the reason.",
     [("user_id", STRING, "the listener"), ("recommended_episode_id", STRING, "the recommended episode")],
     [
         ("score", DOUBLE, "weighted sum of what the sources say, in standard deviations over the catalogue"),
@@ -152,6 +166,7 @@ final_recommendations = table(
 session_item_item = table(
     "gold",
     "session_item_item",
+    "Products that the same sessions touch.",
     [("item_id", STRING, "the product"), ("similar_item_id", STRING, "a product of the same sessions")],
     [
         ("similarity", DOUBLE, "how often they follow each other in sessions, near ones more, divided by how common"),
@@ -164,6 +179,7 @@ session_item_item = table(
 session_item_factors = table(
     "gold",
     "session_item_factors",
+    "Products as latent factors of the sessions that touch them.",
     [("item_id", STRING, "the product"), ("model_version", STRING, "version of the model")],
     [
         ("factors", VECTOR, "latent factors of ALS on sessions and items"),
@@ -174,6 +190,7 @@ session_item_factors = table(
 session_recommendations = table(
     "gold",
     "session_recommendations",
+    "What the visitor of each recent session is recommended next, with the reason.",
     [("session_id", STRING, "the session"), ("item_id", STRING, "the recommended product")],
     [
         ("score", DOUBLE, "higher is better; comparable within a session only"),
@@ -190,6 +207,7 @@ session_recommendations = table(
 item_popularity = table(
     "gold",
     "item_popularity",
+    "How popular each product is, and whether it gains.",
     [("item_id", STRING, "the product")],
     [
         ("num_views", LONG, "view events of the last 28 days, counted back from the newest event"),
@@ -206,6 +224,7 @@ item_popularity = table(
 session_metrics = table(
     "gold",
     "session_metrics",
+    "How the shop did on each day: sessions, conversion, revenue.",
     [("day", DATE, "UTC day on which the sessions began")],
     [
         ("num_sessions", LONG, "sessions without bots"),
@@ -225,6 +244,7 @@ session_metrics = table(
 top_sessions = table(
     "gold",
     "top_sessions",
+    "The most active sessions of each day.",
     [("day", DATE, "UTC day on which the sessions began"), ("rank", INT, "1 is the most active")],
     [
         ("session_id", STRING, "the session"),
@@ -241,6 +261,7 @@ _FAVOURITE = struct(("item_id", STRING), ("weight", DOUBLE))
 user_profiles = table(
     "gold",
     "user_profiles",
+    "Each shopper's behaviour across all sessions.",
     [("user_id", STRING, "the shopper")],
     [
         ("first_seen_at", TIMESTAMP, "first event, UTC"),
@@ -265,6 +286,7 @@ user_profiles = table(
 churn_features = table(
     "gold",
     "churn_features",
+    "What the churn model is told of each shopper.",
     [("user_id", STRING, "the shopper"), ("as_of", DATE, "UTC day before which activity counts")],
     [
         *((name, kind, f"{comment}, of the 28 days before as_of") for name, kind, comment in COUNTS),
@@ -281,6 +303,7 @@ churn_features = table(
 churn_predictions = table(
     "gold",
     "churn_predictions",
+    "How likely each shopper is to stop shopping, and whether that is an alarm.",
     [("user_id", STRING, "the shopper"), ("as_of", DATE, "UTC day from which inactivity is predicted")],
     [
         ("churn_probability", DOUBLE, "of no activity in the days from as_of on that the model was trained for"),

@@ -15,6 +15,7 @@ __all__ = [
 runs = table(
     "ops",
     "runs",
+    "What jobs did on a laptop; on Databricks the page Jobs knows.",
     [
         ("run_id", STRING, "one run of a job on a laptop"),
         ("task", STRING, "task of the run; silver / update_events is one of the job silver, which the job ran"),
@@ -36,6 +37,7 @@ runs = table(
 quality_results = table(
     "ops",
     "quality_results",
+    "What the quality gates checked, and whether it held.",
     [
         ("run_id", STRING, "one check of one table"),
         ("table_name", STRING, "table that was checked"),
@@ -55,6 +57,7 @@ quality_results = table(
 daily_mix = table(
     "ops",
     "daily_mix",
+    "How the events of a day divide by type, device and hour.",
     [
         ("stream", STRING, "listening or shop"),
         ("feature", STRING, "what events are counted by, such as type, device or hour (UTC)"),
@@ -68,6 +71,7 @@ daily_mix = table(
 drift = table(
     "ops",
     "drift",
+    "How far the events of a day are from those of the 28 days before it.",
     [
         ("stream", STRING, "listening or shop"),
         ("feature", STRING, "what was compared, such as type, device or hour (UTC)"),
@@ -87,6 +91,7 @@ drift = table(
 model_evaluations = table(
     "ops",
     "model_evaluations",
+    "What trainings and comparisons measured of each model.",
     [
         ("run_id", STRING, "MLflow run"),
         ("model", STRING, "what was evaluated, such as als or popularity"),

@@ -37,6 +37,7 @@ __all__ = [
 user_events = table(
     "silver",
     "user_events",
+    "What listeners did, each event once; what cannot be used is in quarantine.",
     [("event_id", STRING, "identity of the event, with day"), ("day", DATE, "UTC day of ts")],
     [
         ("ts", TIMESTAMP, "when it happened, by the producer's clock, UTC"),
@@ -54,6 +55,7 @@ user_events = table(
 daily_engagement = table(
     "silver",
     "daily_engagement",
+    "How strongly a listener took to an episode on one day: what recommendations are learned from.",
     [
         ("user_id", STRING, "the listener"),
         ("new_episode_id", STRING, "the episode"),
@@ -71,6 +73,7 @@ daily_engagement = table(
 episodes = table(
     "silver",
     "episodes",
+    "The newest description of each episode.",
     [("episode_id", STRING, "the episode")],
     [
         ("title", STRING, "title"),
@@ -93,6 +96,7 @@ episodes = table(
 transcripts = table(
     "silver",
     "transcripts",
+    "What is said in each episode, and how the last attempt to find it out ended.",
     [("episode_id", STRING, "the episode")],
     [
         ("text", STRING, "what is said, without times, names of cues or markup; the last good one, null before that"),
@@ -117,6 +121,7 @@ _HISTORY = [
 clickstream_events = table(
     "silver",
     "clickstream_events",
+    "What shoppers did, each event once, with what they had bought before.",
     [
         ("event_id", STRING, "identity of the event, with day; a hash of the fields where none was given"),
         ("day", DATE, "UTC day of timestamp"),
@@ -136,6 +141,7 @@ clickstream_events = table(
 purchases = table(
     "silver",
     "purchases",
+    "The history of purchases, each once, however often its file was delivered.",
     [("purchase_id", STRING, "hash of the fields, and of which one of equal rows of a file it is")],
     [
         ("user_id", STRING, "who bought"),
@@ -162,6 +168,7 @@ _SESSION_ITEM = struct(
 sessions = table(
     "silver",
     "sessions",
+    "Visits to the shop: what was done in them, how long they took and what they brought.",
     [
         ("session_key", STRING, "hash of whose session it is and of when it began"),
         ("day", DATE, "UTC day on which it began"),
@@ -183,11 +190,13 @@ sessions = table(
         ("items", array(_SESSION_ITEM), "its items, last touched first, at most 100"),
     ],
     cluster_by=("day",),
+    personal=("owner",),
 )
 
 daily_item_activity = table(
     "silver",
     "daily_item_activity",
+    "How often each product was viewed, clicked, carted and bought on one day.",
     [("item_id", STRING, "the product"), ("day", DATE, "UTC day")],
     COUNTS,
     cluster_by=("day",),
@@ -196,6 +205,7 @@ daily_item_activity = table(
 daily_user_activity = table(
     "silver",
     "daily_user_activity",
+    "How active each shopper was on one day.",
     [("user_id", STRING, "the shopper"), ("day", DATE, "UTC day")],
     [
         *COUNTS,
@@ -212,6 +222,7 @@ daily_user_activity = table(
 funnel_summary = table(
     "silver",
     "funnel_summary",
+    "What each shopper viewed, carted and bought, by ten minutes of event time.",
     [("user_id", STRING, "the shopper"), ("window_start", TIMESTAMP, "begin of ten minutes, UTC")],
     [
         ("window_end", TIMESTAMP, "their end, UTC"),
@@ -227,6 +238,7 @@ funnel_summary = table(
 quarantine = table(
     "silver",
     "quarantine",
+    "Records that cannot be used, as they came, with the reason.",
     [
         ("source", STRING, "bronze table it came from"),
         ("position", STRING, "topic/partition/offset, or hash and row of a file"),
@@ -238,4 +250,5 @@ quarantine = table(
         ("quarantined_at", TIMESTAMP, "when the record reached bronze, UTC (the same however often it is read)"),
     ],
     cluster_by=("quarantined_at",),
+    personal=("value",),
 )

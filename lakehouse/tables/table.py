@@ -44,6 +44,7 @@ def struct(*fields: tuple[str, Kind]) -> Kind:
 
 
 VECTOR = array("float")
+_USER = "user_id"
 
 
 class Columns:
@@ -71,18 +72,24 @@ class Table:
 
     Attributes
     ----------
+    comment : str
+        What the table holds, one sentence.
     key : tuple of str
         Columns that identify a row; they are never null, and writes are idempotent on them.
     cluster_by : tuple of str
         Liquid clustering columns; the first one also prunes merges: its values, or its range, in the written rows
         become a literal predicate, so that a merge reads what it touches and not the table.
+    personal : tuple of str
+        Columns that say who a person is, or may.
     """
 
     layer: Layer
     name: str
+    comment: str = field(compare=False)
     key: tuple[str, ...]
     columns: tuple[Column, ...] = field(compare=False)
     cluster_by: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
 
     @property
     def c(self) -> Columns:
@@ -112,10 +119,18 @@ class Table:
 
 
 def table(
-    layer: Layer, name: str, key: Sequence[Column], values: Sequence[Column], cluster_by: tuple[str, ...] = ()
+    layer: Layer,
+    name: str,
+    comment: str,
+    key: Sequence[Column],
+    values: Sequence[Column],
+    cluster_by: tuple[str, ...] = (),
+    personal: tuple[str, ...] = (),
 ) -> Table:
-    """Declare a table by the columns of its key and those beyond."""
-    return Table(layer, name, tuple(column for column, _, _ in key), (*key, *values), cluster_by)
+    """Declare a table by the columns of its key and those beyond; `user_id` is personal wherever it is."""
+    columns = (*key, *values)
+    named = tuple(column for column, _, _ in columns if column == _USER or column in personal)
+    return Table(layer, name, comment, tuple(column for column, _, _ in key), columns, cluster_by, named)
 
 
 def _field(name: str, kind: Kind, nullable: bool, **metadata: str) -> dict[str, Any]:

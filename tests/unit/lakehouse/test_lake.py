@@ -1,14 +1,16 @@
 """The lakehouse: idempotent writes, change feeds and the progress of consumers."""
 
 import datetime as dt
+import re
 from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 from chispa import assert_df_equality
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, ParseException
 
 from lakehouse import delta, tables
+from lakehouse.ddl import creation
 from lakehouse.errors import TableSchemaError
 from lakehouse.lake import Lakehouse
 
@@ -185,3 +187,35 @@ def test_compute_on_which_no_task_may_sign_its_commits_goes_on_without(condition
 
     with pytest.raises(AnalysisException) if is_raised else nullcontext():
         delta.sign(Refusing(), "run1/assign_ids")
+
+
+def test_a_table_carries_the_comments_of_the_catalogue(lake, spark):
+    described = spark.sql(f"DESCRIBE TABLE EXTENDED {lake.name(tables.sessions)}").collect()
+
+    found = {row["col_name"]: (row["data_type"], row["comment"]) for row in described}
+    assert found["owner"][1] == "whose session: s: and the producer's session, or u: and the user where there is none"
+    assert found["Comment"][0] == tables.sessions.comment
+
+
+def test_a_table_that_cannot_be_tagged_is_a_warning_that_says_what_to_run(lake, caplog):
+    # As in a workspace that governs the tag: open-source Spark refuses the statement as well.
+    name = lake.name(tables.sessions)
+
+    delta.tag_personal(lake.spark, name, tables.sessions)
+
+    (first, *_) = caplog.messages
+    assert first.startswith("Table silver.sessions holds personal data and has no tag: ")
+    assert first.endswith(
+        f"Whoever may tag runs ALTER TABLE {name} ALTER COLUMN `owner` SET TAGS ('personal_data' = 'true')."
+    )
+    assert len(caplog.messages) == 3
+
+
+@pytest.mark.parametrize("table", [tables.sessions, tables.quality_results], ids=str)
+def test_the_statement_of_unity_catalog_is_one_that_spark_parses_but_for_the_key(spark, table):
+    statement = creation("`main`.`silver`.`made`", table, folder=None)
+    key = re.search(r", PRIMARY KEY \([^)]*\)", statement)[0]
+
+    spark.sql(f"EXPLAIN {statement.replace('`main`', 'spark_catalog').replace(key, '')}")
+    with pytest.raises(ParseException):
+        spark.sql(f"EXPLAIN {statement.replace('`main`', 'spark_catalog')}").collect()

@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from databricks.bundles.alerts import Alert
 from databricks.bundles.apps import App
+from databricks.bundles.dashboards import Dashboard
 from databricks.bundles.experiments import MlflowExperiment
 from databricks.bundles.jobs import Job
 from databricks.bundles.registered_models import RegisteredModel
@@ -25,7 +27,9 @@ from tests.unit.resources import lints
 
 FILE = Path(__file__).parents[3] / "databricks.yml"
 MODELS = {
+    "alerts": Alert,
     "apps": App,
+    "dashboards": Dashboard,
     "jobs": Job,
     "schemas": Schema,
     "volumes": Volume,
@@ -251,3 +255,14 @@ def test_the_pipeline_and_its_models_are_scheduled_and_only_prod_starts_them():
         "staging": dict.fromkeys(jobs, "PAUSED"),
         "prod": dict.fromkeys(jobs, "UNPAUSED"),
     }
+
+
+@pytest.mark.parametrize("target", DEPLOYED)
+def test_alerts_tell_somebody_and_only_those_of_prod_look(target):
+    for alert in resolved(target, "alerts").values():
+        schedule = {"quartz_cron_expression": alert["schedule"]["quartz_cron_schedule"], **alert["schedule"]}
+        (told,) = alert["evaluation"]["notification"]["subscriptions"]
+
+        assert list(lints.quartz_schedule({"schedule": schedule})) == []
+        assert schedule["pause_status"] == ("UNPAUSED" if target == "prod" else "PAUSED")
+        assert "@" in told["user_email"]
