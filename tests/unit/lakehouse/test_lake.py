@@ -9,6 +9,7 @@ from chispa import assert_df_equality
 from lakehouse import tables
 from lakehouse.errors import TableSchemaError
 from lakehouse.lake import Lakehouse
+from lakehouse.spark import start_session
 
 DAY = dt.date(2024, 5, 1)
 TS = dt.datetime(2024, 5, 1, 10)
@@ -152,3 +153,13 @@ def test_tables_survive_the_session_that_made_them(lake, spark, ids):
     spark.sql(f"DROP TABLE {lake.name(tables.user_ids)}")
 
     assert Lakehouse(lake.settings, spark).read(tables.user_ids).count() == 1
+
+
+def test_the_session_of_a_workspace_is_in_utc_whatever_an_administrator_has_set(lake, spark, monkeypatch):
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.4")
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+
+    session = start_session(lake.settings)
+
+    assert session.conf.get("spark.sql.session.timeZone") == "UTC"
+    assert session.sql("SELECT CAST(timestamp_seconds(0) AS STRING)").first()[0] == "1970-01-01 00:00:00"
