@@ -67,18 +67,26 @@ def encoder_files(settings: Settings) -> EncoderFiles:
     Raises
     ------
     InputFileError
-        The folder does not hold one ONNX model and a `tokenizer.json`, or none is named on Databricks.
+        The folder does not hold one ONNX model and a `tokenizer.json`, or there is none on Databricks.
     ServiceError
         The default encoder cannot be fetched.
     """
+    if lacking := no_encoder(settings):
+        raise InputFileError(lacking)
     if settings.text_encoder:
         return files_in(settings.text_encoder.expanduser().resolve())
-    if settings.on_databricks:
-        raise InputFileError(
-            "No text encoder is named, and Databricks does not fetch one: copy the folder "
-            f"{default_folder()} of a laptop to a volume and set TEXT_ENCODER to it."
-        )
     return files_in(_unpacked(default_folder()))
+
+
+def no_encoder(settings: Settings) -> str:
+    """Why there is no encoder on Databricks, which fetches none, and what to do; empty if there is something to use."""
+    folder = settings.text_encoder
+    if not settings.on_databricks or (folder and folder.is_dir() and any(folder.iterdir())):
+        return ""
+    where = f"{folder} is empty or not there" if folder else "TEXT_ENCODER names none"
+    return (
+        f"There is no text encoder, so no text is embedded: {where}. `reclake cloud prepare` copies one to the volume."
+    )
 
 
 def default_folder() -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.cloud.encoder import encoder_finding
 from lakehouse.cloud.finding import Finding
+from lakehouse.cloud.readers import held_by, principals_of, suffices
 from lakehouse.cloud.rights import catalog_findings
 from lakehouse.cloud.values import is_principal
 from lakehouse.cloud.workspace import REFUSALS, said
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from lakehouse.cloud.target import Scope, Target
 
-_EVERYBODY = ("account users", "users")
+_EVERYBODY, _ADMINS = ("account users", "users"), "admins"
 
 
 def check(workspace: WorkspaceClient, me: User, target: Target) -> Iterator[Finding]:
@@ -93,13 +94,14 @@ def _secrets(workspace: WorkspaceClient, me: User, target: Target, scope: Scope)
 
 
 def _readers(workspace: WorkspaceClient, me: User, target: Target, scope: Scope) -> Iterator[Finding]:
-    """Whether the principal that jobs run as may read their scope."""
-    reader = target.service_principal
-    if scope.for_apps_alone or not reader or reader == me.user_name:
-        return
-    if reader not in {acl.principal for acl in workspace.secrets.list_acls(scope.name)}:
-        todo = f"`reclake cloud prepare -t {target.name}` lets it."
-        yield Finding(f"secrets {scope.name}", "missing", f"{reader} may not read it, and the jobs run as it", todo)
+    """Whether the principal that a target is deployed by and runs as may do what it has to with a scope."""
+    wanted = principals_of(target, me, scope)
+    held = held_by(workspace, scope) if wanted else {}
+    for principal, permission in wanted.items():
+        if not suffices(held.get(principal), permission):
+            lacking = f"{principal} lacks {permission}, and the target runs as it"
+            todo = f"`reclake cloud prepare -t {target.name}` lets it."
+            yield Finding(f"secrets {scope.name}", "missing", lacking, todo)
 
 
 def _warehouse(workspace: WorkspaceClient, target: Target) -> Iterator[Finding]:
@@ -125,17 +127,19 @@ def _warehouse(workspace: WorkspaceClient, target: Target) -> Iterator[Finding]:
 
 
 def _viewers(workspace: WorkspaceClient, target: Target) -> Iterator[Finding]:
-    group = target.viewers
-    if not group:
-        return
-    if group in _EVERYBODY:
-        todo = "The dashboard shows everybody's listening and shopping: --var viewers=GROUP for fewer."
-        yield Finding("viewers", "optional", f"{group}: every user of the workspace", todo)
-    elif list(workspace.groups.list(filter=f'displayName eq "{group}"', attributes="id,displayName")):
-        yield Finding("viewers", "ok", f"the group {group} may open dashboard, jobs and models")
-    else:
-        todo = "Make it (Settings, Identity and access, Groups), or --var viewers=GROUP."
-        yield Finding("viewers", "missing", f"the workspace has no group {group}", todo)
+    for group in target.viewers:
+        subject = f"group {group}"
+        if group in _EVERYBODY:
+            todo = "The dashboard shows everybody's listening and shopping: name a smaller group."
+            yield Finding(subject, "optional", "is every user of the workspace", todo)
+        elif group == _ADMINS:
+            todo = "They may do everything anyway: leave them out of the permissions."
+            yield Finding(subject, "missing", "permissions of administrators cannot be set", todo)
+        elif list(workspace.groups.list(filter=f'displayName eq "{group}"', attributes="id,displayName")):
+            yield Finding(subject, "ok", "may open what is deployed, as databricks.yml says")
+        else:
+            todo = "Make it (Settings, Identity and access, Groups), or name another in the permissions."
+            yield Finding(subject, "missing", "the workspace has no such group", todo)
 
 
 def _products(workspace: WorkspaceClient, target: Target) -> Iterator[Finding]:

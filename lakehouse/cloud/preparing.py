@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lakehouse.cloud.encoder import copied, has_volume
+from lakehouse.cloud.readers import held_by, principals_of, suffices
 from lakehouse.cloud.secrets_file import read_secrets
 from lakehouse.cloud.workspace import REFUSALS, said
 from lakehouse.errors import RecLakeError
@@ -78,27 +79,26 @@ def _made(workspace: WorkspaceClient, scope: Scope) -> Step:
 
 
 def _readable(workspace: WorkspaceClient, me: User, target: Target, scope: Scope) -> Iterator[Step]:
-    """Let apps read what is theirs, and the principal that jobs run as read the rest."""
+    """Let apps read what is theirs, and the principal of the target read or manage the rest."""
     from databricks.sdk.errors import NotFound
     from databricks.sdk.service.workspace import AclPermission
 
     subject = f"secrets {scope.name}"
-    readers: dict[str, str] = {}
+    wanted = principals_of(target, me, scope)
     for app in scope.apps:
         try:
             if principal := workspace.apps.get(app).service_principal_client_id:
-                readers[principal] = f"the app {app}"
+                wanted[principal] = "READ"
         except NotFound:
             yield Step(subject, "later", f"READ for the app {app}, which `databricks bundle deploy` makes")
-    if target.service_principal and target.service_principal != me.user_name and not scope.for_apps_alone:
-        readers[target.service_principal] = "the principal that jobs run as"
-    if not readers:
+    if not wanted:
         return
-    may = {acl.principal for acl in workspace.secrets.list_acls(scope.name)}
-    for principal, who in readers.items():
-        if principal not in may:
-            workspace.secrets.put_acl(scope.name, principal, AclPermission.READ)
-        yield Step(subject, "there" if principal in may else "done", f"READ for {who} ({principal})")
+    held = held_by(workspace, scope)
+    for principal, permission in wanted.items():
+        enough = suffices(held.get(principal), permission)
+        if not enough:
+            workspace.secrets.put_acl(scope.name, principal, AclPermission(permission))
+        yield Step(subject, "there" if enough else "done", f"{permission} for {principal}")
 
 
 def _filled(workspace: WorkspaceClient, scope: Scope, values: Mapping[str, str], file: Path) -> Iterator[Step]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.cloud.secrets_file import OF_DASHBOARD
@@ -76,6 +76,8 @@ class Target:
         As deployed, without their catalog.
     text_encoder : str
         Folder of the sentence encoder.
+    viewers : tuple of str
+        Groups that may look at or do something with what is deployed.
     """
 
     name: str
@@ -85,7 +87,7 @@ class Target:
     text_encoder: str | None
     scopes: tuple[Scope, ...]
     warehouse: Warehouse | None
-    viewers: str | None
+    viewers: tuple[str, ...]
     service_principal: str | None
     apps: bool
     lakebase: bool
@@ -113,7 +115,7 @@ def target_of(bundle: Bundle) -> Target:
         text_encoder=_variable(bundle, "text_encoder"),
         scopes=tuple(_scopes(bundle)),
         warehouse=_warehouse(bundle),
-        viewers=_variable(bundle, "viewers"),
+        viewers=tuple(_viewers(bundle)),
         service_principal=_variable(bundle, "service_principal"),
         apps=bool(kinds.get("apps")),
         lakebase=any(kinds.get(kind) for kind in _LAKEBASE),
@@ -172,6 +174,16 @@ def _warehouse(bundle: Bundle) -> Warehouse | None:
     if warehouse := _variable(bundle, "dashboard_warehouse"):
         return Warehouse(id=warehouse)
     return Warehouse() if bundle.resources.get("sql_warehouses") else None
+
+
+def _viewers(bundle: Bundle) -> Iterator[str]:
+    """Groups among the permissions of the bundle and of its target."""
+    # Beside a group may stand a principal that nobody has given yet.
+    known = replace(bundle, given={**{f"var.{name}": "" for name in missing_variables(bundle)}, **bundle.given})
+    for place in (bundle.root, bundle.root["targets"][bundle.target]):
+        for permission in known.resolve(place.get("permissions"), bundle.file) or ():
+            if group := permission.get("group_name"):
+                yield str(group)
 
 
 def _variable(bundle: Bundle, name: str) -> str | None:

@@ -46,7 +46,7 @@ def bundle_for(
         raise JobDefinitionError(f"{file} has no variable {unknown[0]!r}; it has {', '.join(declared)}.")
     in_environment = {n: environment[_ENVIRONMENT + n] for n in declared if _ENVIRONMENT + n in environment}
     given = {f"var.{name}": value for name, value in {**_overrides(file, target), **in_environment, **said}.items()}
-    given |= {f"workspace.current_user.{name}": value for name, value in names_of(me).items()}
+    given |= {f"workspace.current_user.{name}": value for name, value in {"id": me.id or "", **names_of(me)}.items()}
     return read_bundle(file, target, given | _prefixed_schemas(read_bundle(file, target, given), names_of(me)))
 
 
@@ -127,7 +127,7 @@ def _prefixed_schemas(bundle: Bundle, user: Mapping[str, str]) -> dict[str, str]
     of_target = bundle.root["targets"][bundle.target]
     presets = (bundle.root.get("presets") or {}) | (of_target.get("presets") or {})
     development = f"[dev {user['short_name']}] " if of_target.get("mode") == "development" else ""
-    prefix = str(presets.get("name_prefix") or development)
+    prefix = str(bundle.resolve(presets.get("name_prefix") or development, bundle.file))
     if not prefix:
         return {}
     # The CLI ends a prefix in brackets with an underscore, so that it stands apart.

@@ -10,7 +10,9 @@ variables:
   text_encoder:
     default: /Volumes/${var.catalog}/${resources.schemas.ops_schema.name}/${resources.volumes.files.name}/text_encoder
   dashboard_warehouse: {lookup: {warehouse: Shared}}
-  viewers: {default: analysts}
+  permissions:
+    type: complex
+    default: [{level: CAN_VIEW, group_name: analysts}]
   service_principal: {description: Application id.}
 resources:
   schemas:
@@ -21,7 +23,7 @@ resources:
     lakebase: {project_id: lake}
   apps:
     dashboard:
-      name: ${bundle.name}-${bundle.target}-${workspace.current_user.domain_friendly_name}
+      name: ${bundle.name}-${bundle.target}-${workspace.current_user.id}
       config:
         env: [{name: SECRET_SCOPE, value: "${var.secret_scope}-app"}]
       resources:
@@ -31,6 +33,9 @@ targets:
   dev:
     default: true
     mode: development
+    presets: {name_prefix: "[dev ${workspace.current_user.userName}] "}
+    permissions: ${var.permissions}
     variables: {service_principal: ""}
-  prod: {mode: production}
+  staging: {mode: development, variables: {service_principal: ""}}
+  prod: {mode: production, permissions: "${var.permissions}"}
 """

@@ -11,9 +11,9 @@ from tests.unit.bundle import BUNDLE
 
 ME = {"id": "1", "userName": "ann@example.com", "groups": [{"display": "analysts"}]}
 PRINCIPAL = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
-VOLUME = "/api/2.1/unity-catalog/volumes/main.dev_ann_lake_ops.files"
+VOLUME = "/api/2.1/unity-catalog/volumes/main.dev_ann_example_com_lake_ops.files"
 RIGHTS = "/api/2.1/unity-catalog/effective-permissions/CATALOG/main"
-ENCODER = "/Volumes/main/dev_ann_lake_ops/files/text_encoder"
+ENCODER = "/Volumes/main/dev_ann_example_com_lake_ops/files/text_encoder"
 BROKERS = ("--var", "kafka_bootstrap_servers=broker:9092")
 ENV = """
 KAFKA_API_KEY=the-key
@@ -61,7 +61,7 @@ def deploy(lake):
     """What a deployment makes of it."""
     lake.answers |= {
         VOLUME: {"name": "files"},
-        "/api/2.0/apps/lake-dev-ann": {"name": "lake-dev-ann", "service_principal_client_id": PRINCIPAL},
+        "/api/2.0/apps/lake-dev-1": {"name": "lake-dev-1", "service_principal_client_id": PRINCIPAL},
     }
 
 
@@ -203,7 +203,7 @@ def test_what_a_workspace_refuses_is_a_line_and_all_else_is_checked(lake, path, 
     assert said in flat
     assert todo in flat
     assert "Traceback" not in flat
-    assert all(subject in flat for subject in ("sign-in", "viewers", "Lakebase"))
+    assert all(subject in flat for subject in ("sign-in", "group analysts", "Lakebase"))
     assert done.exit_code == (0 if "cannot be asked" in flat else 1)
 
 
@@ -230,20 +230,26 @@ def test_a_group_of_viewers_and_a_warehouse_that_are_not_there_are_missing(lake)
     output = run("check", "-t", "dev", "--var", "dashboard_warehouse=xyz").output
 
     missing = "\n".join(states(output, "missing"))
-    assert "no group analysts" in missing
+    assert "group analysts" in missing
     assert "xyz: no such thing" in missing
 
 
-def test_a_principal_that_jobs_run_as_gets_to_read_their_secrets(lake):
+def test_the_principal_of_a_target_gets_to_read_secrets_and_to_let_its_app_read_them(lake):
     lake.answers["/api/2.0/preview/scim/v2/ServicePrincipals"] = {"totalResults": 1, "Resources": [{"id": "3"}]}
     prod = ("-t", "prod", "--var", f"service_principal={PRINCIPAL}")
-    lake.scopes["lake-prod"], lake.acls["lake-prod"] = {}, {"ann@example.com": "MANAGE"}
-    assert f"{PRINCIPAL} may not read it" in " ".join(run("check", *prod).output.split())
+    for scope in ("lake-prod", "lake-prod-app"):
+        lake.scopes[scope], lake.acls[scope] = {}, {"ann@example.com": "MANAGE"}
+    before = " ".join(run("check", *prod).output.split())
+    assert f"{PRINCIPAL} lacks READ" in before
+    assert f"{PRINCIPAL} lacks MANAGE" in before
 
     run("prepare", *prod)
 
-    assert lake.acls["lake-prod"] == {"ann@example.com": "MANAGE", PRINCIPAL: "READ"}
-    assert "may not read it" not in run("check", *prod).output
+    assert lake.acls == {
+        "lake-prod": {"ann@example.com": "MANAGE", PRINCIPAL: "READ"},
+        "lake-prod-app": {"ann@example.com": "MANAGE", PRINCIPAL: "MANAGE"},
+    }
+    assert "lacks READ" not in run("check", *prod).output
 
 
 @pytest.mark.parametrize("command", ["check", "prepare"])

@@ -11,7 +11,7 @@ from lakehouse.cloud.values import bundle_for, names_of
 from lakehouse.errors import JobDefinitionError
 from tests.unit.bundle import BUNDLE
 
-ANN = User(user_name="Ann.Müller@example.com", display_name="Ann")
+ANN = User(id="17", user_name="Ann.Müller@example.com", display_name="Ann")
 ROOT = Path(__file__).parents[4] / "databricks.yml"
 
 
@@ -28,8 +28,20 @@ def resolved(file, target="dev", environment=(), **said):
 def test_names_of_a_developer_are_those_of_the_cli(file):
     target = resolved(file)
 
-    assert target.schemas == ("dev_ann_müller_lake_ops",)
-    assert target.text_encoder == "/Volumes/main/dev_ann_müller_lake_ops/files/text_encoder"
+    assert target.schemas == ("dev_ann_müller_example_com_lake_ops",)
+    assert target.text_encoder == "/Volumes/main/dev_ann_müller_example_com_lake_ops/files/text_encoder"
+    assert resolved(file, "staging").schemas == ("dev_ann_müller_lake_ops",)
+    assert resolved(file, "prod").schemas == ("lake_ops",)
+
+
+def test_who_may_open_what_is_as_the_bundle_or_a_value_of_it_says(file):
+    overrides = file.parent / ".databricks" / "bundle" / "dev" / "variable-overrides.json"
+    overrides.parent.mkdir(parents=True)
+    assert resolved(file).viewers == ("analysts",)
+    assert resolved(file, "staging").viewers == ()
+
+    overrides.write_text('{"permissions": [{"level": "CAN_VIEW", "group_name": "shop"}, {"user_name": "bob"}]}')
+    assert resolved(file).viewers == ("shop",)
 
 
 def test_a_principal_is_called_by_its_display_name():
@@ -69,7 +81,9 @@ def test_all_variables_without_a_value_are_named(file):
 
 
 def test_the_target_of_the_laptop_is_refused(file):
-    with pytest.raises(JobDefinitionError, match="local is not deployed to a workspace; say --target with dev, prod"):
+    with pytest.raises(
+        JobDefinitionError, match="local is not deployed to a workspace; say --target with dev, staging, prod"
+    ):
         resolved(file, "local")
 
 
@@ -86,7 +100,7 @@ def test_jobs_and_the_dashboard_have_scopes_of_their_own(file):
     assert jobs.optional == ("churn_api_key", "database_url", "podcast_index_key", "podcast_index_secret")
     assert jobs.source("mongodb_uri") == "mongodb_uri"
     assert dashboard == Scope(
-        "lake-dev-app", ("mongodb_uri",), ("churn_api_key", "database_url"), ("lake-dev-ann-muller",), True
+        "lake-dev-app", ("mongodb_uri",), ("churn_api_key", "database_url"), ("lake-dev-17",), True
     )
     assert [dashboard.source(key) for key in dashboard.keys] == [
         "dashboard_mongodb_uri", "churn_api_key", "dashboard_database_url"
