@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from lakehouse.lake import Lakehouse
 from lakehouse.task import task
 
 CONSUMER = "ingest_purchases"
+_PATTERN = re.compile(r"[\\\[\]{}*?^]")
 FORMATS = {".parquet": "parquet", ".csv": "csv"}
 
 log = logging.getLogger(__name__)
@@ -81,7 +83,12 @@ def _append(lake: Lakehouse, path: Path) -> None:
 def _rows(spark: SparkSession, path: Path) -> DataFrame:
     kind = FORMATS[path.suffix.lower()]
     reader = spark.read.format(kind)
-    return (reader.option("header", "true") if kind == "csv" else reader).load(path.absolute().as_uri())
+    return (reader.option("header", "true") if kind == "csv" else reader).load(_literal(path.absolute()))
+
+
+def _literal(path: Path) -> str:
+    """A path as Spark takes it: plain, for it reads no escapes of a URI, and without the meaning of a pattern."""
+    return _PATTERN.sub(r"\\\g<0>", str(path))
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -22,6 +22,18 @@ AlsEngine = Literal["spark_als", "implicit_als"]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 CHURN_KEY_HEADER = "X-API-Key"
+SECRETS = frozenset(
+    {
+        "churn_api_key",
+        "database_url",
+        "kafka_api_key",
+        "kafka_api_secret",
+        "mongodb_uri",
+        "podcast_index_key",
+        "podcast_index_secret",
+    }
+)
+"""The settings that a secret scope may hold, under their own names."""
 
 
 @dataclass(frozen=True)
@@ -328,18 +340,18 @@ class _SecretScope(PydanticBaseSettingsSource):
         if not scope:
             return {}
         from databricks.sdk import WorkspaceClient
+        from databricks.sdk.errors.base import DatabricksError
 
-        secrets = WorkspaceClient().secrets
-        ours = {
-            "churn_api_key",
-            "database_url",
-            "kafka_api_key",
-            "kafka_api_secret",
-            "mongodb_uri",
-            "podcast_index_key",
-            "podcast_index_secret",
-        }
-        wanted = ours - self.current_state.keys()
-        present = {item.key for item in secrets.list_secrets(scope)} & wanted
-        found = {key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key}
+        wanted = SECRETS - self.current_state.keys()
+        try:
+            secrets = WorkspaceClient().secrets
+            present = {item.key for item in secrets.list_secrets(scope)} & wanted
+            found = {
+                key: base64.b64decode(secrets.get_secret(scope, key).value or "").decode() for key in present if key
+            }
+        except (DatabricksError, ValueError) as error:
+            raise SettingsError(
+                f"The secret scope {scope} cannot be read: {str(error).splitlines()[0]}. `reclake cloud prepare` makes "
+                "it and lets those read it who have to; or correct SECRET_SCOPE."
+            ) from None
         return {key: value for key, value in found.items() if value}

@@ -26,9 +26,13 @@ def start_session(settings: Settings) -> SparkSession:
     ServiceError
         There is no Java 17, or a connector's jar cannot be fetched.
     """
-    if settings.on_databricks:
-        return SparkSession.builder.getOrCreate()
-    return _local(settings)
+    # Spark hands times to Python in the process's own zone; everything here is UTC.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    session = SparkSession.builder.getOrCreate() if settings.on_databricks else _local(settings)
+    # On Databricks an administrator may have set another zone for the workspace. Serverless compute allows to set it.
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
 
 
 def _local(settings: Settings) -> SparkSession:
@@ -36,9 +40,6 @@ def _local(settings: Settings) -> SparkSession:
 
     os.environ["JAVA_HOME"] = str(Path(java()).resolve().parent.parent)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    # Spark hands times to Python in the process's own zone; everything here is UTC.
-    os.environ["TZ"] = "UTC"
-    time.tzset()
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("reclake")
     for name, value in _local_options(settings, _connectors(settings)).items():
@@ -92,7 +93,6 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.session.timeZone": "UTC",
         # Small local data: 200 shuffle tasks and 50 tasks per log replay would be nearly all of the time.
         "spark.sql.shuffle.partitions": "4",
         "spark.databricks.delta.snapshotPartitions": "2",

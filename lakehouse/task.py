@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from lakehouse.errors import TaskParameterError
+from lakehouse.errors import RecLakeError, TaskParameterError
 from lakehouse.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -63,9 +63,13 @@ class Task:
         """Run as a wheel's entry point, with the parameters of `sys.argv`."""
         from lakehouse.lake import Lakehouse
 
-        settings, options = split_parameters(_parsed(sys.argv[1:]))
-        with Lakehouse(settings) as lake:
-            self.run(lake, options)
+        try:
+            settings, options = split_parameters(_parsed(sys.argv[1:]))
+            with Lakehouse(settings) as lake:
+                self.run(lake, options)
+        except RecLakeError as error:
+            # Databricks shows every frame of what a task raises, and its causes: of a sentence, only where it ends.
+            raise error.with_traceback(None) from None
 
 
 def task(function: Callable[..., None]) -> Task:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lakehouse.errors import ServiceError
 from lakehouse.settings import Settings
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mlflow import ActiveRun, MlflowClient
+    from mlflow.store.entities import PagedList
+
+Found = TypeVar("Found")
 
 _ANSWER_SECONDS = 10
+_PAGE = 200
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -60,6 +64,15 @@ def tracking_client(settings: Settings) -> MlflowClient:
     """Connect to where runs and models are registered."""
     client: MlflowClient = _mlflow(settings).MlflowClient()
     return client
+
+
+def all_found(search: Callable[..., PagedList[Found]], **query: Any) -> Iterator[Found]:
+    """Everything that a search of MLflow's client finds, page by page: a server decides how many it answers with."""
+    page = search(**query, max_results=_PAGE)
+    yield from page
+    while page.token:
+        page = search(**query, max_results=_PAGE, page_token=page.token)
+        yield from page
 
 
 def _expect_answer(uri: str) -> None:

@@ -11,7 +11,21 @@ import typer
 from rich.console import Console
 
 from lakehouse.errors import RecLakeError
-from reclake import demo, episodes, models, realtime, replay, run, serve, services, shop, show, simulate, transcribe
+from reclake import (
+    cloud,
+    demo,
+    episodes,
+    models,
+    realtime,
+    replay,
+    run,
+    serve,
+    services,
+    shop,
+    show,
+    simulate,
+    transcribe,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,6 +46,7 @@ models.register(app)
 serve.register(app)
 realtime.register(app)
 app.add_typer(services.app, name="services")
+app.add_typer(cloud.app, name="cloud")
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from lakehouse.errors import NothingToServeError
 from lakehouse.settings import Settings
-from lakehouse.tracking import tracking_client
+from lakehouse.tracking import all_found, tracking_client
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
@@ -77,7 +77,7 @@ class Registry(Generic[C]):
     def versions(self) -> list[Version[C]]:
         """All versions that this training can read, newest first."""
         name = self._name.replace("'", "")
-        found = self._client.search_model_versions(f"name='{name}'")
+        found = all_found(self._client.search_model_versions, filter_string=f"name='{name}'")
         # A search leaves aliases out.
         whole = [self._client.get_model_version(self._name, one.version) for one in found]
         versions = [version for one in whole if (version := self._version(one))]

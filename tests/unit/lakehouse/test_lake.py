@@ -13,6 +13,7 @@ from lakehouse import delta, tables
 from lakehouse.ddl import creation
 from lakehouse.errors import TableSchemaError
 from lakehouse.lake import Lakehouse
+from lakehouse.spark import start_session
 
 DAY = dt.date(2024, 5, 1)
 TS = dt.datetime(2024, 5, 1, 10)
@@ -219,3 +220,13 @@ def test_the_statement_of_unity_catalog_is_one_that_spark_parses_but_for_the_key
     spark.sql(f"EXPLAIN {statement.replace('`main`', 'spark_catalog').replace(key, '')}")
     with pytest.raises(ParseException):
         spark.sql(f"EXPLAIN {statement.replace('`main`', 'spark_catalog')}").collect()
+
+
+def test_the_session_of_a_workspace_is_in_utc_whatever_an_administrator_has_set(lake, spark, monkeypatch):
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.4")
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+
+    session = start_session(lake.settings)
+
+    assert session.conf.get("spark.sql.session.timeZone") == "UTC"
+    assert session.sql("SELECT CAST(timestamp_seconds(0) AS STRING)").first()[0] == "1970-01-01 00:00:00"

@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.errors import ServiceError
 from lakehouse.settings import Settings
-from lakehouse.tracking import artifact_location, tracked_run, tracking_client
+from lakehouse.tracking import all_found, artifact_location, tracked_run, tracking_client
 
 
 def test_files_of_runs_are_beside_a_file_of_this_machine_and_with_a_server_where_it_says(tmp_path):
@@ -27,3 +27,15 @@ def test_a_server_that_is_away_is_one_sentence_without_its_password(ask):
             ask(Settings(mlflow_tracking_uri=uri))
 
     assert "secret" not in str(raised.value)
+
+
+def test_a_search_finds_all_however_small_the_pages(tmp_path, monkeypatch):
+    monkeypatch.setattr("lakehouse.tracking._PAGE", 2)
+    client = tracking_client(Settings(reclake_home=tmp_path, mlflow_tracking_uri=None))
+    client.create_registered_model("m")
+    for _ in range(5):
+        client.create_model_version("m", "somewhere")
+
+    found = all_found(client.search_model_versions, filter_string="name='m'")
+
+    assert sorted(int(one.version) for one in found) == [1, 2, 3, 4, 5]

@@ -133,7 +133,9 @@ def test_a_model_that_needs_more_than_tokens_is_named(tmp_path):
 def test_on_databricks_an_encoder_has_to_be_named(monkeypatch):
     monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
 
-    with pytest.raises(InputFileError, match=r"copy the folder .* to a volume and set TEXT_ENCODER"):
+    with pytest.raises(
+        InputFileError, match=r"TEXT_ENCODER names none\. `reclake cloud prepare` copies one to the vol"
+    ):
         encoder_files(Settings(text_encoder=None))
 
 

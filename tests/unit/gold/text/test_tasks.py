@@ -7,6 +7,7 @@ import pytest
 from gold.text.tasks import embed_episodes, similar_texts
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
+from lakehouse.quality.gate import check_quality
 from tests.unit.gold.text.tiny_encoder import make_encoder
 
 E = tables.episode_embeddings
@@ -95,3 +96,18 @@ def test_an_episode_that_is_gone_loses_its_embedding_and_its_similarities(lake, 
     assert before["a", "b"]["similarity"] == before["b", "a"]["similarity"] > before["a", "c"]["similarity"]
     assert before["a", "b"]["encoder"].startswith("tiny:")
     assert after == {("a", "c"), ("c", "a")}
+
+
+def test_without_an_encoder_on_databricks_the_job_says_so_goes_on_and_catches_up_later(lake, caplog, monkeypatch):
+    publish(lake, a="bread")
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.4")
+    nowhere = with_encoder(lake, lake.settings.home / "text_encoder")
+
+    said = embed(nowhere, caplog)
+    similar_texts.run(nowhere, {})
+    check_quality.run(nowhere, {"layer": "text"})
+
+    assert [line.partition(":")[0] for line in said] == ["There is no text encoder, so no text is embedded"]
+    assert embeddings(nowhere) == {}
+    embed(lake, caplog)
+    assert embeddings(lake).keys() == {"a"}
