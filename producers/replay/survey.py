@@ -41,6 +41,8 @@ NO_SECONDS, ABSURD_SECONDS = "`pause` without a number of seconds", "`pause` of 
 NO_NUMBER, ABSURD_AMOUNT = "a price that is no number", "a price that cannot be"
 LEFT = "left out by `--map-event`"
 
+MOST_EVENTS = 10_000
+"""Kinds of events that are looked at; a recording with more has something else in that column."""
 _SHOWN = 5
 
 
@@ -202,7 +204,7 @@ def _events(rows: Rows, said: Said) -> list[_Told]:
         f"""
         SELECT event, sum(n)::BIGINT, min(number_in(rating)), max(number_in(rating)) FROM (
             SELECT {event} AS event, {rating} AS rating, count(*) AS n FROM rows WHERE fault IS NULL GROUP BY ALL
-        ) GROUP BY event ORDER BY 2 DESC, 1
+        ) GROUP BY event ORDER BY 2 DESC, 1 LIMIT {MOST_EVENTS}
         """  # noqa: S608
     )
     return [_Told(*row) for row in told]

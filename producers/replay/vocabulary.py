@@ -60,7 +60,7 @@ def plain(name: str) -> str:
 
 def meanings(shape: EventShape) -> Mapping[str, str]:
     """Our event by what an event may be called, as `plain` has it."""
-    return {called: ours for ours, others in _EVENTS[shape.event].items() for called in (plain(ours), *others)}
+    return {called: ours for ours, others in _EVENTS[shape.event].items() for called in (ours, plain(ours), *others)}
 
 
 def column_for(name: str, shape: Shape, columns: Collection[str]) -> str | None:
