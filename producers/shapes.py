@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class EventShape(Shape):
     event: str
     likely_event: str
     alternatives: tuple[str, ...] = ()
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Required fields that are ids."""
+        return tuple(name for name in self.required if name.endswith("_id"))
 
     @property
     def indispensable(self) -> tuple[str, ...]:

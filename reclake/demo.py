@@ -106,6 +106,7 @@ def _simulate(settings: Settings, what: str, seed: int, of_run: Callable[[int], 
 
 def _replay(settings: Settings, recorded: Path) -> None:
     from lakehouse.kafka import USER_EVENTS
+    from producers.replay.options import Options
     from producers.replay.replay import replay
     from reclake.publishing import publish_with_progress
 
@@ -113,7 +114,7 @@ def _replay(settings: Settings, recorded: Path) -> None:
         f"Replaying {recorded}",
         None,
         # The demo's job is about listening, so a recording of something else is refused.
-        lambda show: replay(settings, recorded, topic=USER_EVENTS.name, on_progress=show),
+        lambda show: replay(settings, recorded, Options(topic=USER_EVENTS.name), on_progress=show),
     )
 
 

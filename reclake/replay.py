@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lakehouse.errors import TaskParameterError
 from reclake.publishing import publish_with_progress
+
+if TYPE_CHECKING:
+    from producers.replay.replay import Recording
+    from producers.replay.survey import Survey
+
+MOST_NAMES = 20
+"""Files that are named; of more, their number is told."""
 
 
 class FileFormat(StrEnum):
@@ -37,56 +45,162 @@ def replay(
         str | None,
         typer.Option(
             help="Where the events go.",
-            show_default="clickstream if they have session_id and item_id, else user-events",
+            show_default="clickstream if they have items and what happened to them, else user-events",
         ),
     ] = None,
     titles: Annotated[Path | None, typer.Option(help="File of titles, published to `episode-metadata`.")] = None,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
-            "--map", metavar="FIELD=COLUMN", help="Where a field comes from; repeatable, also for one column twice."
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Where a field comes from; a.b is within an object, a+b is both; repeatable.",
         ),
     ] = None,
+    constants: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="What a field is in every row; repeatable.")
+    ] = None,
     event: Annotated[str | None, typer.Option(help="The event that every row is.")] = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map-event", metavar="THEIRS=OURS", help="What an event means; THEIRS= leaves it out; repeatable."
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B,C", help="Names of the columns, if the first line does not tell.")
+    ] = None,
+    rating_scale: Annotated[
+        str | None, typer.Option(metavar="WORST-BEST", help="Such as 1-10.", show_default="0.5-5")
+    ] = None,
     complete_from: Annotated[
         float | None,
         typer.Option(help="A rating from here on is also a `complete` event. [MovieLens: 4.5, else never]"),
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Of times that name none, such as Europe/Berlin.")] = "UTC",
+    day_first: Annotated[
+        bool | None,
+        typer.Option("--day-first/--month-first", help="How to read 1/2/2024.", show_default="by the others"),
+    ] = None,
+    time_format: Annotated[
+        str | None,
+        typer.Option(help="s, ms, us, ns, excel, or such as %d.%m.%y %H:%M.", show_default="by what is there"),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of text, such as cp1252.", show_default="UTF-8, or UTF-16 if it looks like it")
     ] = None,
     speed_up: Annotated[float, typer.Option(min=0, help="3600: a recorded hour per second; 0: no waiting.")] = 0,
     file_format: Annotated[
         FileFormat | None, typer.Option("--format", help="Of PATH.", show_default="by the extension")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell what would be sent, with the first record.")
+    ] = False,
 ) -> None:
-    """Publish recorded behaviour to Kafka in time order; MovieLens ratings are recognised.
+    """Publish recorded behaviour to Kafka in time order; common data sets and names of columns are recognised.
 
     Listening needs the columns ts, user_id, new_episode_id and event, or `--map` and `--event`; clicks need timestamp,
-    session_id, user_id, item_id and event_type. Of a folder, all files are read as if they were one. Every row is sent;
-    rows that are incomplete end in quarantine. The same file twice counts once.
+    item_id, event_type and session_id or user_id. Of a folder, all files are read as if they were one. The same file
+    twice counts once.
 
-    Clicks without users or types: `--map session_id=Session --map item_id=Item --map user_id=Session --event view`.
+    All rows are looked at before the first is sent: what an option would mend is refused, and what silver will not take
+    is told with its number. Rows that are incomplete or no rows are sent all the same, and end in quarantine.
     """
     from lakehouse.settings import load_settings
+    from producers.replay.numbers import Scale
+    from producers.replay.options import Options
+    from producers.replay.replay import files_of, look_at, open_recording
     from producers.replay.replay import replay as send
+    from producers.replay.times import Given
+    from producers.replay.vocabulary import LEFT_OUT
 
-    columns = dict(_field_and_column(entry) for entry in mapping or [])
+    options = Options(
+        topic=topic,
+        mapping=dict(_pair(entry, "--map user_id=userId") for entry in mapping or []),
+        constants=dict(_pair(entry, "--set user_id=me") for entry in constants or []),
+        event=event,
+        events={
+            theirs: ours or LEFT_OUT
+            for theirs, ours in (
+                _pair(entry, "--map-event cart=add_to_cart", may_be_empty=True) for entry in events or []
+            )
+        },
+        columns=tuple(name.strip() for name in columns.split(",")) if columns else None,
+        complete_from=complete_from,
+        scale=Scale.parse(rating_scale) if rating_scale else None,
+        times=Given(timezone, day_first, time_format),
+        encoding=encoding,
+        file_format=file_format.value if file_format else None,
+        speed_up=speed_up,
+    )
     source = _source(path, sample)
+    if check:
+        file_of_events, _ = files_of(source, titles)
+        with look_at(open_recording(file_of_events, options), show_survey) as records:
+            for record in islice(records, 1):
+                typer.echo(f"First: {record.value.decode(errors='replace')}")
+        return
     settings = load_settings()
+    looked_at: list[Recording] = []
+
+    def show_first(recording: Recording, survey: Survey) -> None:
+        looked_at.append(recording)
+        show_survey(recording, survey)
+
     publish_with_progress(
         f"Replaying {source.name}",
         None,
-        lambda show: send(
-            settings,
-            source,
-            topic=topic,
-            titles=titles,
-            mapping=columns,
-            event=event,
-            complete_from=complete_from,
-            speed_up=speed_up,
-            file_format=file_format.value if file_format else None,
-            on_progress=show,
-        ),
+        lambda show: send(settings, source, options, titles=titles, on_survey=show_first, on_progress=show),
     )
+    show_fate(looked_at[0])
+
+
+def show_survey(recording: Recording, survey: Survey) -> None:
+    """Show what is in the files, as what it is understood, and what will not be."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    rows, files = sum(survey.rows), len(survey.rows)
+    console.print(f"{rows:,} rows in {files:,} file{'s' * (files > 1)}, {_span(survey)}, to {recording.topic}.")
+    if renamed := recording.mapped.renamed:
+        console.print("Read: " + ", ".join(f"{name} from {column!r}" for name, column in renamed.items()) + ".")
+    if constants := recording.mapped.constants:
+        console.print("Every row: " + ", ".join(f"{name} is {value!r}" for name, value in constants.items()) + ".")
+    if left := recording.recorded.left:
+        names = ", ".join(file.name for file in left[:MOST_NAMES])
+        console.print(f"Not read: {names}{f' and {len(left) - MOST_NAMES:,} more' if len(left) > MOST_NAMES else ''}.")
+    for finding in survey.findings:
+        if not finding.is_refused:
+            console.print(f"Note: {finding.text}")
+
+
+def show_fate(recording: Recording) -> None:
+    """Show what has become of the rows of each file."""
+    from rich.console import Console
+
+    from reclake.report import table_of
+
+    fate = recording.fate
+    kinds = sorted({kind for _, kind in fate})
+    files = list(dict.fromkeys(file for file, _ in sorted(fate)))
+    shown = [(file, [file]) for file in files[:MOST_NAMES]]
+    if files[MOST_NAMES:]:
+        shown.append((f"{len(files) - MOST_NAMES:,} more files", files[MOST_NAMES:]))
+    lines = [
+        (name, *(f"{n:,}" for n in (sum(counts), *counts)))
+        for name, those in shown
+        for counts in [[sum(fate[file, kind] for file in those) for kind in kinds]]
+    ]
+    Console().print(table_of("What became of the rows", ("file", "rows", *kinds), lines))
+
+
+def _span(survey: Survey) -> str:
+    from datetime import UTC, datetime, timedelta
+
+    if survey.span is None:
+        return "without times"
+    first, last = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms) for ms in survey.span)
+    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
 def _source(path: Path | None, sample: bool) -> Path:
@@ -101,8 +215,10 @@ def _source(path: Path | None, sample: bool) -> Path:
     return SAMPLE
 
 
-def _field_and_column(entry: str) -> tuple[str, str]:
-    field, equals, column = entry.partition("=")
-    if not (field and equals and column):
-        raise TaskParameterError(f"`--map {entry}` is not of the form field=column, such as `--map user_id=userId`.")
-    return field, column
+def _pair(entry: str, example: str, may_be_empty: bool = False) -> tuple[str, str]:
+    name, equals, value = entry.partition("=")
+    if not (name and equals and (value or may_be_empty)):
+        option = example.split(" ")[0]
+        form = {"--map": "field=column", "--set": "field=value"}.get(option, "theirs=ours")
+        raise TaskParameterError(f"`{option} {entry}` is not of the form {form}, such as `{example}`.")
+    return name, value

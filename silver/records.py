@@ -15,6 +15,7 @@ from pyspark.sql.types import StringType, StructField, StructType
 
 from lakehouse import tables
 from lakehouse.changes import Changes
+from lakehouse.events import CONTROLS, EDGES, NO_IDS
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch
 from lakehouse.tables import Table
@@ -40,6 +41,7 @@ class Reason(StrEnum):
     MISSING_FIELD = auto()
     NEGATIVE_AMOUNT = auto()
     NEGATIVE_SECONDS = auto()
+    NO_ID = auto()
     NOT_JSON = auto()
     OVERSIZED_ID = auto()
     OVERSIZED_VALUE = auto()
@@ -138,16 +140,29 @@ def missing(*fields: str) -> Column:
     )
 
 
+def no_id(*fields: str) -> Column:
+    """A rule: the first of `fields` that says something, but no id, such as `undefined`."""
+    return first_fault(
+        *(broken(field(name).isNotNull() & identifier(name).isNull(), Reason.NO_ID, excerpt(name)) for name in fields)
+    )
+
+
 def too_long(*fields: str) -> Column:
     """A rule: the first of `fields` that is longer than an id may be."""
     return first_fault(
-        *(broken(F.length(field(name)) > LONGEST_ID, Reason.OVERSIZED_ID, F.lit(name)) for name in fields)
+        *(broken(F.length(identifier(name)) > LONGEST_ID, Reason.OVERSIZED_ID, F.lit(name)) for name in fields)
     )
 
 
 def field(name: str) -> Column:
     """A field of the parsed record, as text."""
     return F.col(f"record.{name}")
+
+
+def identifier(name: str) -> Column:
+    """A field as an id, null where it is none: the rule of `lakehouse.events.identifier`."""
+    stripped = F.btrim(F.translate(field(name), CONTROLS, ""), F.lit(EDGES))
+    return F.when(~F.lower(stripped).isin(*sorted(NO_IDS)), stripped)
 
 
 def number(name: str) -> Column:

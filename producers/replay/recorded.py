@@ -1,79 +1,52 @@
-"""Recorded files: the rows of CSV, JSON or Parquet files as JSON text, in one time order, not loaded whole."""
+"""Recorded files: the rows of CSV, JSON or Parquet files as JSON text, in one time order, not held in memory."""
 
 from __future__ import annotations
 
-import gzip
-import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
 from lakehouse.errors import InputFileError
+from lakehouse.events import CONTROLS, EDGES, NO_IDS
+from producers.replay import delimited, files, objects
+from producers.replay.numbers import NUMBER_SQL
+from producers.replay.vocabulary import dataset_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    import pathlib
+    from collections.abc import Iterator, Mapping, Sequence
 
-Format = Literal["csv", "json", "parquet"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+    from producers.replay.files import Format
+    from producers.replay.vocabulary import Dataset
+
+ValuePath = tuple[str, ...]
+"""A column, and the keys of objects within objects that lead to a value."""
 
 MEMORY_LIMIT = "1GB"
-BATCH_ROWS = 10_000
-HEAD_BYTES = 65_536
-SAMPLE_LINES = 10_000
-"""Lines of a JSON file that are looked at to learn its columns."""
+FETCHED_ROWS = 10_000
+SAMPLE_OBJECTS = 2_000
+"""Objects of a JSON file that are looked at to learn its columns."""
 
-_EXTENSIONS: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".json": "json",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
-_COMPRESSIONS = (".gz", ".zst")
 
-# A JSON line is read as a CSV line of one column: this separator cannot be inside valid JSON.
-_LINES = """
-    SELECT line AS text FROM read_csv(
-        $path, columns = {'line': 'VARCHAR'}, delim = chr(31), quote = '', escape = '', header = false,
-        auto_detect = false, store_rejects = true
-    ) WHERE trim(line) <> ''
+def _any_of(characters: str) -> str:
+    return "[" + "".join(f"\\x{{{ord(character):x}}}" for character in characters) + "]"
+
+
+# Twins of `lakehouse.events.identifier` and `numbers.number_of`, for looking at many rows at once. What has only
+# characters that are seen is as it is, which saves most of the work.
+_MACROS = f"""
+    CREATE MACRO seen_in(x) AS CASE WHEN regexp_matches(x, '[^!-~]') THEN regexp_replace(
+        regexp_replace(x, '{_any_of(CONTROLS)}', '', 'g'), '^{_any_of(EDGES)}+|{_any_of(EDGES)}+$', '', 'g'
+    ) ELSE x END;
+    CREATE MACRO id_in(x) AS CASE WHEN lower(seen_in(x)) NOT IN ({", ".join(f"'{word}'" for word in sorted(NO_IDS))})
+        THEN seen_in(x) END;
+    CREATE MACRO number_in(x) AS CASE WHEN isfinite({NUMBER_SQL}) THEN {NUMBER_SQL} END;
 """
-_ARRAY = "SELECT json::VARCHAR AS text FROM read_json_objects($path, format = 'array', maximum_object_size = 67108864)"
-_CSV = """read_csv(
-    $path, all_varchar = true, header = true, delim = $delimiter, quote = '"', escape = '"', comment = '', skip = 0,
-    store_rejects = true, hive_partitioning = false
-)"""
-_PARQUET = "read_parquet($path, hive_partitioning = false)"
-_REJECTED = "SELECT csv_line FROM reject_errors GROUP BY scan_id, file_id, line, csv_line ORDER BY csv_line"
-
-# Years 1 to 9999: what a timestamp can say.
-_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
-# A number of this size or more is milliseconds; as seconds it would be the year 5138.
-_MILLISECONDS_FROM = 1e11
-_IN_TIME_ORDER = f"""
-    WITH timed AS (
-        SELECT text, CASE WHEN json_valid(text) THEN json_extract_string(text, $time) END AS ts FROM ({{rows}})
-    ), measured AS (
-        SELECT text, ts, try_cast(ts AS DOUBLE) AS number FROM timed
-    ), placed AS (
-        SELECT text, CASE
-            WHEN number IS NULL THEN epoch_ms(try_cast(ts AS TIMESTAMPTZ))
-            WHEN NOT isfinite(number) OR abs(number) > {_LAST_MS} THEN NULL
-            WHEN abs(number) < {_MILLISECONDS_FROM} THEN round(number * 1000)::BIGINT
-            ELSE round(number)::BIGINT
-        END AS ms FROM measured
-    ), possible AS (
-        SELECT text, CASE WHEN ms BETWEEN {_FIRST_MS} AND {_LAST_MS} THEN ms END AS ms FROM placed
-    )
-    SELECT text, ms FROM possible ORDER BY ms NULLS LAST, text
-"""  # noqa: S608 (constants of this module only)
 
 
 class Row(NamedTuple):
@@ -85,68 +58,61 @@ class Row(NamedTuple):
         A JSON object of the row's columns; the line as it was if it is not readable as a row.
     milliseconds : int or None
         Its time since 1970; None if it has none that can be understood.
+    fault : str or None
+        Why it is not readable as a row.
+    file : int
+        The number of its file.
     """
 
     text: str
-    milliseconds: int | None
+    milliseconds: int | None = None
+    fault: str | None = None
+    file: int = 0
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of a line that is no row."""
+        return self.text.encode("latin-1" if self.fault == delimited.BYTES else "utf-8")
 
 
 @dataclass(frozen=True)
 class Part:
-    """Files with the same format and columns, that one query reads.
+    """One file, and how it is to be read."""
 
-    Attributes
-    ----------
-    query : str
-        SQL whose column `text` holds the rows.
-    parameters : dict of str to list of str
-        The query's parameter, whose name no other part has: the paths.
-    """
-
-    paths: tuple[Path, ...]
+    path: pathlib.Path
+    format: Format
     columns: tuple[str, ...]
-    query: str
-    parameters: dict[str, list[str]]
-    keeps_rejects: bool
+    encoding: str = "utf-8"
+    dialect: delimited.Dialect | None = None
+    dataset: Dataset | None = None
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A file or a folder of files that can be read; make it with `open_recorded`."""
+    """A file or a folder of files that can be read; make it with `open_recorded`.
 
-    path: Path
+    Attributes
+    ----------
+    left : tuple of Path
+        Files of the folder that are not read.
+    """
+
+    path: pathlib.Path
     parts: tuple[Part, ...]
+    left: tuple[pathlib.Path, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that any of the files has."""
         return tuple(dict.fromkeys(column for part in self.parts for column in part.columns))
 
-    def rows(self, time_column: str | None = None) -> Iterator[Row]:
-        """Yield every row, sorted by time and then by content, those without time last; sorting may spill to disk.
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data set that all files are of."""
+        found = {part.dataset and part.dataset.files for part in self.parts}
+        return self.parts[0].dataset if len(found) == 1 else None
 
-        The time is a number (seconds or milliseconds since 1970) or ISO-8601 text; without an offset it is UTC.
-
-        Raises
-        ------
-        InputFileError
-            A file turns out to be damaged.
-        """
-        rows = " UNION ALL ".join(f"({part.query})" for part in self.parts)
-        parameters: dict[str, object] = {"time": _pointer(time_column or "")}
-        for part in self.parts:
-            parameters |= part.parameters
-        with _database(self.path) as database:
-            _execute(database, _IN_TIME_ORDER.format(rows=rows), parameters)
-            while batch := database.fetchmany(BATCH_ROWS):
-                yield from map(Row._make, batch)
-            if any(part.keeps_rejects for part in self.parts):
-                # Lines with too few or too many fields, or bytes that are no text.
-                database.execute(_REJECTED)
-                for (line,) in database.fetchall():
-                    yield Row(line or "", None)
-
-    def require(self, columns: dict[str, str], hint: str) -> None:
+    def require(self, columns: Mapping[str, str], hint: str) -> None:
         """Make sure that every file has `columns` (field to column).
 
         Raises
@@ -162,10 +128,64 @@ class Recorded:
                     for field, column in missing.items()
                 )
                 had = ", ".join(map(repr, part.columns)) or "none"
-                raise InputFileError(f"{part.paths[0]} has no column {lacking}; it has {had}. {hint}")
+                first_line = " If its first line names no columns, give `--columns a,b,c`." if part.dialect else ""
+                raise InputFileError(f"{part.path} has no column {lacking}; it has {had}. {hint}{first_line}")
+
+    @contextmanager
+    def loaded(self, paths: Sequence[ValuePath] = (), zone: str = "UTC") -> Iterator[Rows]:
+        """Read every row, so that they can be looked at and put in order.
+
+        Parameters
+        ----------
+        paths : sequence of paths
+            The values, each by its column and the keys within it, that are wanted as columns `v0`, `v1`, ... of text.
+        zone : str
+            Zone of times that name none.
+
+        Raises
+        ------
+        InputFileError
+            A file turns out to be damaged.
+        """
+        with _database(self.path, zone) as database:
+            database.execute(_MACROS)
+            values = "".join(f", v{number} VARCHAR" for number in range(len(paths)))
+            database.execute(f"CREATE TABLE rows (file INTEGER, line BIGINT, fault VARCHAR, text VARCHAR{values})")
+            for number, part in enumerate(self.parts):
+                with _named(part.path):
+                    _load(database, number, part, paths)
+            yield Rows(database)
 
 
-def open_recorded(path: Path, file_format: Format | None = None) -> Recorded:
+class Rows:
+    """All rows of a recording: the table `rows` (file, line, fault, text, v0, ...) of a database of their own."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Ask the database something whose answer is small."""
+        return _execute(self._database, sql, parameters or {}).fetchall()
+
+    def broken(self, fault: str) -> tuple[int, int] | None:
+        """How many rows have a fault, and the line of the first; None if none has."""
+        ((count, line),) = self.query("SELECT count(*), min(line) FROM rows WHERE fault = $fault", {"fault": fault})
+        return (count, line) if count else None
+
+    def in_order(self, sql: str, parameters: Mapping[str, object] | None = None) -> Iterator[Row]:
+        """Yield the rows of a query with the fields of `Row`, by time and then content; those without time last."""
+        ordered = f"SELECT text, ms, fault, file FROM ({sql}) ORDER BY ms NULLS LAST, text, file"  # noqa: S608
+        _execute(self._database, ordered, parameters or {})
+        while batch := self._database.fetchmany(FETCHED_ROWS):
+            yield from map(Row._make, batch)
+
+
+def open_recorded(
+    path: pathlib.Path,
+    file_format: Format | None = None,
+    columns: Sequence[str] | None = None,
+    encoding: str | None = None,
+) -> Recorded:
     """Find out how to read a file, or all files of a folder, and which columns they have.
 
     Parameters
@@ -174,129 +194,186 @@ def open_recorded(path: Path, file_format: Format | None = None) -> Recorded:
         Of a folder, the files with a known extension are read, or with `file_format` all; not hidden ones, nor
         empty ones, nor those of folders inside.
     file_format : {"csv", "json", "parquet"}, optional
-        None: by the extension; `.gz` and `.zst` may follow it. JSON is one object per line, or an array of objects.
+        None: by the extension, before that of a compression. JSON is one object per line, or an array of objects.
+    columns : sequence of str, optional
+        What the columns of CSV files are called, for those whose first line does not say it.
+    encoding : str, optional
+        Of CSV and JSON; None: UTF-8, or UTF-16 if it looks like it.
 
     Raises
     ------
     InputFileError
         A file is missing, empty, not readable, or of an unknown format.
     """
-    files = _chunks(path, file_format) if path.is_dir() else [path]
-    kinds: dict[_Kind, list[Path]] = {}
-    with _database(path) as database:
-        for file in files:
-            kinds.setdefault(_kind(database, file, file_format), []).append(file)
-        parts = [_part(database, f"path{number}", *kind) for number, kind in enumerate(kinds.items())]
-    return Recorded(path, tuple(parts))
+    taken, left = files.chunks(path, file_format) if path.is_dir() else ([path], [])
+    parts = [_part(file, file_format, columns, encoding) for file in taken]
+    return Recorded(path, tuple(parts), tuple(left))
 
 
-class _Kind(NamedTuple):
-    """Files of one kind can be read by one query: SQL of their rows or records, and what tells their columns."""
+def _part(path: pathlib.Path, file_format: Format | None, columns: Sequence[str] | None, encoding: str | None) -> Part:
+    head = files.head_of(path)
+    file_format = file_format or files.format_of(path)
+    if file_format == "parquet":
+        with _named(path), _database(path) as database:
+            return Part(path, "parquet", tuple(name for name, _ in _types(database, path)))
+    dataset = dataset_of(path) if columns is None and file_format == "csv" else None
+    encoding = files.encoding_of(head, encoding)
+    if dataset and dataset.encoding and not _is_utf8(path):
+        encoding = dataset.encoding
+    with files.text_of(path, encoding) as text:
+        if file_format == "csv":
+            dialect = delimited.dialect_of(_first_lines(text), dataset.columns if dataset else columns)
+            return Part(path, "csv", dialect.columns, encoding, dialect, dataset)
+        by_line = objects.is_by_line(_first_lines(text))
+    with files.text_of(path, encoding) as text:
+        found = objects.by_line(text) if by_line else objects.by_brackets(text, path)
+        texts = (each for batch in found for each in batch.texts)
+        sample = (objects.decoded(each) or {} for each in islice(texts, SAMPLE_OBJECTS))
+        return Part(path, "json", tuple(dict.fromkeys(key for each in sample for key in each)), encoding)
 
-    source: str
-    header: str = ""
+
+def _first_lines(text: Any) -> str:
+    return str(text.read(files.HEAD_BYTES))
 
 
-def _chunks(folder: Path, file_format: Format | None) -> list[Path]:
-    try:
-        chunks = [
-            file
-            for file in sorted(folder.iterdir())
-            if not file.name.startswith((".", "_"))
-            and (file_format or _extension(file) in _EXTENSIONS)
-            and file.is_file()
-            and file.stat().st_size
+def _is_utf8(path: pathlib.Path) -> bool:
+    with files.text_of(path, "utf-8") as text:
+        return all(map(files.is_text, text))
+
+
+def _load(database: duckdb.DuckDBPyConnection, number: int, part: Part, paths: Sequence[ValuePath]) -> None:
+    if part.format == "parquet":
+        record = _object({name: _value(column, kind) for name, column, kind in _columns(database, part.path)})
+        records = f"SELECT {record} AS c0 FROM read_parquet($path, hive_partitioning = false)"  # noqa: S608
+        source = f"SELECT NULL AS line, c0, {_within('c0', paths)} AS v FROM ({records})"  # noqa: S608
+        _insert(database, number, source, f"NULL, c0{_values(paths)}", {"path": _pattern(part.path)})
+        return
+    with files.text_of(part.path, part.encoding) as text:
+        if part.dialect:
+            row = _csv_row(part.columns, paths)
+            for rows in delimited.batches(text, part.dialect):
+                _insert_rows(database, number, rows.lines, rows.columns, row)
+                _insert_broken(database, number, rows.broken)
+            return
+        by_line = objects.is_by_line(_first_lines(text))
+    is_object = "json_valid(c0) AND json_type(c0) = 'OBJECT'"
+    judged = f"SELECT *, CASE WHEN {is_object} THEN NULL ELSE '{objects.NO_OBJECT}' END AS fault FROM batch"  # noqa: S608
+    source = f"SELECT *, CASE WHEN fault IS NULL THEN {_within('c0', paths)} END AS v FROM ({judged})"  # noqa: S608
+    row = f"fault, c0{_values(paths)}"
+    with files.text_of(part.path, part.encoding) as text:
+        for found in objects.by_line(text) if by_line else objects.by_brackets(text, part.path):
+            _insert_rows(database, number, found.lines, [found.texts], row, source)
+            _insert_broken(database, number, found.broken)
+
+
+def _csv_row(columns: Sequence[str], paths: Sequence[ValuePath]) -> str:
+    values = {name: f"nullif(c{number}, '')" for number, name in enumerate(columns)}
+    wanted = "".join(f", {values.get(path[0], 'NULL') if len(path) == 1 else 'NULL'}" for path in paths)
+    # What pandas writes before each row is no column of anybody's.
+    named = {name: value for name, value in values.items() if name not in ("", "Unnamed: 0")}
+    return f"NULL, {_object(named)}{wanted}"
+
+
+def _within(record: str, paths: Sequence[ValuePath]) -> str:
+    """SQL of the values at `paths` (as JSON pointers, RFC 6901) of the object `record` (SQL), which is read once."""
+    pointers = ["/" + "/".join(key.replace("~", "~0").replace("/", "~1") for key in path) for path in paths]
+    return f"json_extract_string({record}, [{', '.join(map(_text, pointers))}])" if paths else "NULL"
+
+
+def _values(paths: Sequence[ValuePath]) -> str:
+    return "".join(f", v[{number}]" for number in range(1, len(paths) + 1))
+
+
+def _insert_rows(
+    database: duckdb.DuckDBPyConnection,
+    number: int,
+    lines: Sequence[int],
+    columns: Sequence[Sequence[str]],
+    row: str,
+    source: str = "FROM batch",
+) -> None:
+    if lines:
+        import pyarrow as pa
+
+        arrays = {f"c{n}": pa.array(column, pa.string()) for n, column in enumerate(columns)}
+        batch = pa.table({"line": pa.array(lines, pa.int64())} | arrays)
+        _insert(database, number, source, row, {}, batch)
+
+
+def _insert_broken(database: duckdb.DuckDBPyConnection, number: int, broken: Sequence[delimited.Broken]) -> None:
+    if broken:
+        import pyarrow as pa
+
+        texts = [
+            line.text.encode("utf-8", "surrogateescape").decode("latin-1")
+            if line.reason == delimited.BYTES
+            else line.text
+            for line in broken
         ]
-    except OSError as error:
-        raise InputFileError(f"{folder} cannot be read: {error}. Check the path and its permissions.") from None
-    if not chunks:
-        raise InputFileError(
-            f"The folder {folder} has no file of records: none that ends in {', '.join(_EXTENSIONS)} and is not empty. "
-            "Check the path, or give one file."
+        batch = pa.table(
+            {"line": [line.line for line in broken], "fault": [line.reason for line in broken], "text": texts}
         )
-    return chunks
+        sql = f"INSERT INTO rows (file, line, fault, text) SELECT {number}, line, fault, text FROM batch"  # noqa: S608
+        _execute(database, sql, {}, batch)
 
 
-def _kind(database: duckdb.DuckDBPyConnection, path: Path, file_format: Format | None) -> _Kind:
-    head = _head(path)
-    file_format = file_format or _format_of(path)
-    if file_format == "json":
-        return _Kind(_ARRAY if re.match(r"\s*\[\s*[{\]]", head) else _LINES)
-    if file_format == "csv":
-        # The end of the line counts too: DuckDB learns from the first file how lines end.
-        line = head.split("\n", 1)[0]
-        delimiter = max(",;\t|", key=line.count)
-        return _Kind(_CSV.replace("$delimiter", f"'{delimiter}'"), line)
-    described = _execute(database, f"DESCRIBE FROM {_PARQUET}", {"path": _patterns([path])}).fetchall()
-    return _Kind(_PARQUET, str([(name, kind) for name, kind, *_ in described]))
+def _insert(
+    database: duckdb.DuckDBPyConnection,
+    number: int,
+    source: str,
+    row: str,
+    parameters: Mapping[str, object],
+    batch: Any = None,
+) -> None:
+    _execute(database, f"INSERT INTO rows SELECT {number}, line, {row} FROM ({source})", parameters, batch)  # noqa: S608
 
 
-def _part(database: duckdb.DuckDBPyConnection, parameter: str, kind: _Kind, paths: list[Path]) -> Part:
-    source = kind.source.replace("$path", f"${parameter}")
-    parameters = {parameter: _patterns(paths)}
-    if kind.source in (_LINES, _ARRAY):
-        columns = _json_columns(database, source, parameters)
-        return Part(tuple(paths), columns, source, parameters, kind.source == _LINES)
-    described = _execute(database, f"SELECT * FROM {source} LIMIT 0", parameters).description or []  # noqa: S608
-    columns = tuple(str(column[0]) for column in described)
-    # A column of the alias's name would hide the row.
-    alias = "record"
-    while alias in {column.lower() for column in columns}:
-        alias += "_"
-    query = f"SELECT to_json({alias})::VARCHAR AS text FROM {source} AS {alias}"  # noqa: S608
-    return Part(tuple(paths), columns, query, parameters, kind.source != _PARQUET)
+def _object(values: Mapping[str, str]) -> str:
+    return "json_object(" + ", ".join(f"{_text(name)}, {value}" for name, value in values.items()) + ")::VARCHAR"
 
 
-def _patterns(paths: Iterable[Path]) -> list[str]:
-    """Write paths as DuckDB takes them, for patterns: brackets make special characters plain."""
-    return [re.sub(r"([*?\[])", r"[\1]", str(path.absolute())) for path in paths]
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
-def _head(path: Path) -> str:
-    try:
-        if not path.is_file():
-            raise InputFileError(f"{path} is not a file or folder. Check the path.")
-        with path.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unzipped:
-            head = (unzipped if path.suffix == ".gz" else raw).read(HEAD_BYTES)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputFileError(f"{path} cannot be read: {error}. Check the path and its permissions.") from None
-    if not head:
-        raise InputFileError(f"{path} is empty. Give a file with at least a line of column names.")
-    return head.decode("utf-8-sig", "replace")
+def _types(database: duckdb.DuckDBPyConnection, path: pathlib.Path) -> list[tuple[str, str]]:
+    described = _execute(
+        database, "DESCRIBE FROM read_parquet($path, hive_partitioning = false)", {"path": _pattern(path)}
+    )
+    return [(str(name), str(kind)) for name, kind, *_ in described.fetchall()]
 
 
-def _extension(path: Path) -> str:
-    return (path.with_suffix("").suffix if path.suffix in _COMPRESSIONS else path.suffix).lower()
+def _columns(database: duckdb.DuckDBPyConnection, path: pathlib.Path) -> list[tuple[str, str, str]]:
+    return [(name, '"' + name.replace('"', '""') + '"', kind) for name, kind in _types(database, path)]
 
 
-def _format_of(path: Path) -> Format:
-    try:
-        return _EXTENSIONS[_extension(path)]
-    except KeyError:
-        raise InputFileError(
-            f"{path} has no extension that tells its format. Add `--format` with one of {', '.join(FORMATS)}."
-        ) from None
+def _value(column: str, kind: str) -> str:
+    """SQL of a Parquet value as JSON can say it: text kept as bytes is text, NaN and infinity are nothing."""
+    if kind == "BLOB":
+        return f"try(decode({column}))"
+    return f"CASE WHEN isfinite({column}) THEN {column} END" if kind in ("DOUBLE", "FLOAT") else column
 
 
-def _json_columns(database: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
-    keys = f"""
-        SELECT DISTINCT unnest(json_keys(text)) FROM (SELECT text FROM ({query}) LIMIT {SAMPLE_LINES})
-        WHERE CASE WHEN json_valid(text) THEN json_type(text) = 'OBJECT' END ORDER BY ALL
-    """  # noqa: S608
-    return tuple(key for (key,) in _execute(database, keys, parameters).fetchall())
-
-
-def _pointer(column: str) -> str:
-    """Write a JSON pointer (RFC 6901) to a column, whatever characters its name has."""
-    return "/" + column.replace("~", "~0").replace("/", "~1")
+def _pattern(path: pathlib.Path) -> str:
+    """Write a path as DuckDB takes it, for a pattern: brackets make special characters plain."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in str(path.absolute()))
 
 
 def _execute(
-    database: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object]
+    database: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object], batch: Any = None
 ) -> duckdb.DuckDBPyConnection:
-    """Run a query so that Ctrl-C ends it at once; in the main thread DuckDB notices it late, or never."""
+    """Run a query, also over the Arrow table `batch`, so that Ctrl-C ends it at once.
+
+    In the main thread DuckDB notices Ctrl-C late, or never, or while it imports something.
+    """
+
+    def run() -> duckdb.DuckDBPyConnection:
+        if batch is not None:
+            database.register("batch", batch)
+        return database.execute(query, parameters)
+
     with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(database.execute, query, parameters)
+        running = thread.submit(run)
         try:
             return running.result()
         except KeyboardInterrupt:
@@ -305,21 +382,26 @@ def _execute(
 
 
 @contextmanager
-def _database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _database(path: pathlib.Path, zone: str = "UTC") -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database of its own, that spills to a temporary folder; its errors name the file."""
     with (
+        _named(path),
         tempfile.TemporaryDirectory(prefix="reclake-replay-") as folder,
         duckdb.connect(
             config={"memory_limit": MEMORY_LIMIT, "temp_directory": folder, "autoinstall_known_extensions": "false"}
         ) as database,
     ):
-        try:
-            database.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-            yield database
-        except RuntimeError as error:
-            if isinstance(error.__cause__, KeyboardInterrupt):
-                raise KeyboardInterrupt from None
-            raise
-        except duckdb.Error as error:
-            reason = str(error).split("\n", 1)[0].removesuffix(".")
-            raise InputFileError(f"{path} cannot be read: {reason}. Check the file, or its `--format`.") from None
+        database.execute(f"SET TimeZone = {_text(zone)}; SET enable_progress_bar = false")
+        yield database
+
+
+@contextmanager
+def _named(path: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    except duckdb.Error as error:
+        raise files.unreadable(path, Exception(str(error).split("\n", 1)[0].removesuffix("."))) from None

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from silver import records
-from silver.records import field, instant, number
+from silver.records import field, identifier, instant, number
 
 E = tables.episodes.c
 FIELDS = (
@@ -30,14 +30,19 @@ WINS = "(source.updated_at, source.updated_offset) > (target.updated_at, target.
 
 def checked(parsed: DataFrame) -> DataFrame:
     """Find the first fault of each parsed episode; only its id and title are required."""
-    return records.checked(parsed, records.missing("episode_id", "title"), records.too_long("episode_id"))
+    return records.checked(
+        parsed,
+        records.missing("episode_id", "title"),
+        records.no_id("episode_id"),
+        records.too_long("episode_id"),
+    )
 
 
 def typed(accepted: DataFrame) -> DataFrame:
     """Give the fields their types; an optional field that cannot be read becomes null."""
     texts = ("title", "author", "description", "audio_url", "transcript_url", "feed_id", "language")
     return accepted.select(
-        field("episode_id").alias(E.episode_id),
+        identifier("episode_id").alias(E.episode_id),
         *(field(name).alias(name) for name in texts),
         F.from_json(field("categories"), "array<string>").alias(E.categories),
         F.abs(number("duration")).try_cast("long").alias(E.duration),

@@ -10,7 +10,7 @@ from lakehouse.events import HIGHEST_RATING, LISTENING_EVENTS, LONGEST_PAUSE_SEC
 from lakehouse.settings import EventWeights
 from silver import records
 from silver.identity import Identity
-from silver.records import Reason, broken, excerpt, field, instant, number
+from silver.records import Reason, broken, excerpt, field, identifier, instant, number
 
 E = tables.user_events.c
 FIELDS = ("event_id", "ts", "user_id", "new_episode_id", "event", "device", "listened_seconds", "rating")
@@ -35,6 +35,7 @@ def checked(parsed: DataFrame) -> DataFrame:
     return records.checked(
         parsed,
         records.missing("event_id", "ts", "user_id", "new_episode_id", "event"),
+        records.no_id("event_id", "user_id", "new_episode_id"),
         records.too_long("event_id", "user_id", "new_episode_id", "device"),
         broken(instant("ts").isNull(), Reason.BAD_TIMESTAMP, excerpt("ts")),
         broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("ts")),
@@ -52,11 +53,11 @@ def checked(parsed: DataFrame) -> DataFrame:
 def typed(accepted: DataFrame) -> DataFrame:
     """Give the fields of valid records their types; measures that an event does not carry become null."""
     return accepted.select(
-        field("event_id").alias(E.event_id),
+        identifier("event_id").alias(E.event_id),
         instant("ts").cast("date").alias(E.day),
         instant("ts").alias(E.ts),
-        field("user_id").alias(E.user_id),
-        field("new_episode_id").alias(E.new_episode_id),
+        identifier("user_id").alias(E.user_id),
+        identifier("new_episode_id").alias(E.new_episode_id),
         field("event").alias(E.event),
         field("device").alias(E.device),
         F.when(field("event") == "pause", number("listened_seconds")).alias(E.listened_seconds),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.events import CLICK_EVENTS, HIGHEST_AMOUNT
 from silver import records
 from silver.identity import Identity
-from silver.records import Reason, broken, excerpt, field, instant, number
+from silver.records import Reason, broken, excerpt, field, identifier, instant, number
 
 C = tables.clickstream_events.c
 FIELDS = ("event_id", "timestamp", "session_id", "user_id", "item_id", "event_type", "price")
@@ -21,18 +21,23 @@ IDENTITY = Identity(key=(C.event_id, C.day), payload=_PAYLOAD)
 def checked(parsed: DataFrame) -> DataFrame:
     """Find the first fault of each parsed click; a click needs a session or a user, not both.
 
+    A session or user that is no id, such as `undefined`, is none: the click is of the other, or in quarantine.
+
     Parameters
     ----------
     parsed : DataFrame
         `record` with `FIELDS` as text, `fault`, and Kafka's `timestamp`.
     """
-    nobody = _text("session_id").isNull() & _text("user_id").isNull()
+    nobody = identifier("session_id").isNull() & identifier("user_id").isNull()
+    said = F.concat_ws(", ", *(F.when(F.trim(field(name)) != "", excerpt(name)) for name in ("session_id", "user_id")))
     clock = instant("timestamp") - F.expr("INTERVAL 1 HOUR")
     price = number("price")
     return records.checked(
         parsed,
         records.missing("timestamp", "item_id", "event_type"),
-        broken(nobody, Reason.MISSING_FIELD, F.lit("session_id or user_id")),
+        records.no_id("item_id"),
+        broken(nobody & (said == ""), Reason.MISSING_FIELD, F.lit("session_id or user_id")),
+        broken(nobody, Reason.NO_ID, said),
         records.too_long("event_id", "session_id", "user_id", "item_id"),
         broken(instant("timestamp").isNull(), Reason.BAD_TIMESTAMP, excerpt("timestamp")),
         broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("timestamp")),
@@ -46,19 +51,14 @@ def checked(parsed: DataFrame) -> DataFrame:
 def typed(accepted: DataFrame) -> DataFrame:
     """Give the fields of valid records their types; a record without an id gets the hash of what it says."""
     facts = accepted.select(
-        _text("event_id").alias(C.event_id),
+        identifier("event_id").alias(C.event_id),
         instant("timestamp").cast("date").alias(C.day),
         instant("timestamp").alias(C.timestamp),
-        _text("session_id").alias(C.session_id),
-        _text("user_id").alias(C.user_id),
-        field("item_id").alias(C.item_id),
+        identifier("session_id").alias(C.session_id),
+        identifier("user_id").alias(C.user_id),
+        identifier("item_id").alias(C.item_id),
         field("event_type").alias(C.event_type),
         number("price").alias(C.price),
     )
     said = F.sha2(F.to_json(F.struct(*_PAYLOAD)), 256)
     return facts.withColumn(C.event_id, F.coalesce(C.event_id, said))
-
-
-def _text(name: str) -> Column:
-    """A field that may be left blank."""
-    return F.nullif(F.trim(field(name)), F.lit(""))

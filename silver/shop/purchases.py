@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from lakehouse import tables
 from lakehouse.events import HIGHEST_AMOUNT
 from silver import records
-from silver.records import YEAR, Reason, broken, excerpt, field, instant, number
+from silver.records import YEAR, Reason, broken, excerpt, field, identifier, instant, number
 
 P = tables.purchases.c
 FIELDS = ("user_id", "item_id", "purchase_amount", "purchase_date")
@@ -46,6 +46,7 @@ def checked(parsed: DataFrame, names: Mapping[str, str]) -> DataFrame:
     return records.checked(
         parsed.withColumn("record", renamed),
         records.missing(*FIELDS),
+        records.no_id("user_id", "item_id"),
         records.too_long("user_id", "item_id"),
         broken(amount.isNull(), Reason.BAD_NUMBER, excerpt("purchase_amount")),
         broken(amount < 0, Reason.NEGATIVE_AMOUNT, excerpt("purchase_amount")),
@@ -65,8 +66,8 @@ def typed(accepted: DataFrame) -> DataFrame:
     facts = accepted.select(
         "file_hash",
         "row",
-        field("user_id").alias(P.user_id),
-        field("item_id").alias(P.item_id),
+        identifier("user_id").alias(P.user_id),
+        identifier("item_id").alias(P.item_id),
         number("purchase_amount").cast(tables.MONEY).alias(P.purchase_amount),
         _date().alias(P.purchase_date),
     )

@@ -14,13 +14,16 @@ import pytest
 import tenacity
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from lakehouse.errors import ServiceError
+from lakehouse.errors import InputFileError, ServiceError
 from lakehouse.kafka import USER_EVENTS
 from lakehouse.settings import Settings
 from producers.publisher import Publisher
 from producers.record import Record
-from producers.replay.replay import replay
+from producers.replay.options import Options
+from producers.replay.replay import Recording, replay
 from producers.replay.sample import SAMPLE
+from producers.replay.survey import LEFT
+from producers.replay.vocabulary import LEFT_OUT
 from producers.simulator import clicks, listening
 from producers.simulator.simulation import simulate
 
@@ -118,6 +121,21 @@ def test_a_replay_of_a_folder_arrives_whole_and_in_time_order_per_user(settings,
     for user in map(str, range(7)):
         times = [event["ts"] for key, event in events if key == user]
         assert times == sorted(times)
+
+
+def test_what_is_no_row_arrives_beside_the_others_and_every_row_is_accounted_for(settings, topics, tmp_path):
+    rows = [f"u{number},ep,like,{10**9 + number}" for number in range(300)]
+    rows[100:100] = ['u,"ep,like,5', "undefined,ep,like,6", " u1\u200b,ep,dance,7"]
+    (tmp_path / "a.csv").write_text("user_id,new_episode_id,event,ts\r\n" + "\n".join(rows))
+    looked_at: list[Recording] = []
+
+    with pytest.raises(InputFileError, match=r"Nothing of .*'dance' \(1 rows\)"):
+        replay(settings, tmp_path)
+    counts = replay(settings, tmp_path, Options(events={"dance": LEFT_OUT}), on_survey=lambda r, _: looked_at.append(r))
+
+    assert counts.by_kind == {"event": 300, "incomplete": 1, "unreadable": 1}
+    assert Counter(message.key() for message in topics.read())[b"u1"] == 1
+    assert looked_at[0].fate == {("a.csv", kind): n for kind, n in counts.by_kind.items()} | {("a.csv", LEFT): 1}
 
 
 def test_the_sample_arrives_in_time_order_per_session_and_with_the_same_ids_again(settings, topics):

@@ -21,10 +21,15 @@ from hypothesis import strategies as st
 
 from lakehouse.errors import InputFileError, TaskParameterError
 from producers.record import Record
-from producers.replay.replay import event_records
+from producers.replay import replay
+from producers.replay.options import Options
 from producers.replay.sample import SAMPLE, write_sample
 
 MOVIELENS = "userId,movieId,rating,timestamp\n"
+
+
+def event_records(path: Path, **options):
+    return replay.event_records(path, Options(**options))
 
 
 def written(path: Path, text: str) -> Path:
@@ -415,7 +420,8 @@ def test_ctrl_c_while_sorting_ends_at_once_and_leaves_no_files(tmp_path):
     path = written(tmp_path / "ratings.csv", MOVIELENS + rows)
     program = (
         "import sys; from pathlib import Path; from producers.replay.replay import event_records\n"
-        "print(1, flush=True); list(event_records(Path(sys.argv[1])))"
+        "from producers.replay.options import Options\n"
+        "print(1, flush=True); list(event_records(Path(sys.argv[1]), Options()))"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path / "spill")}
     (tmp_path / "spill").mkdir()

@@ -66,6 +66,9 @@ BROKEN_RULES = [
     ({"user_id": None}, "missing_field", "user_id"),
     ({"user_id": "  "}, "missing_field", "user_id"),
     ({"event_id": None}, "missing_field", "event_id"),
+    ({"user_id": "undefined"}, "no_id", "user_id=undefined"),
+    ({"new_episode_id": "(not set)"}, "no_id", "new_episode_id=(not set)"),
+    ({"event_id": "NaN"}, "no_id", "event_id=NaN"),
     ({"ts": None}, "missing_field", "ts"),
     ({"ts": "yesterday"}, "bad_timestamp", "ts=yesterday"),
     ({"ts": "12:30"}, "bad_timestamp", "ts=12:30"),
@@ -123,7 +126,8 @@ def test_a_value_that_is_no_event_is_found_out(faults, value, reason):
 
 
 def test_a_good_event_is_typed_and_unknown_fields_do_no_harm(spark):
-    good = {**GOOD, "app_version": {"major": 2}, "rating": "ignored for a like"}
+    good = {**GOOD, "user_id": "\u00a0u1\u200b", "new_episode_id": "ep1\t", "event_id": " e1"}
+    good |= {"app_version": {"major": 2}, "rating": "ignored for a like"}
 
     actual = events.typed(records.flawless(checked(spark, json.dumps(good).encode())))
 

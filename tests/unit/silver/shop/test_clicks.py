@@ -33,6 +33,9 @@ def checked(spark: SparkSession, *values: dict) -> DataFrame:
 BROKEN_RULES = [
     ({"session_id": None, "user_id": None}, "missing_field", "session_id or user_id"),
     ({"session_id": " ", "user_id": ""}, "missing_field", "session_id or user_id"),
+    ({"session_id": "undefined", "user_id": None}, "no_id", "session_id=undefined"),
+    ({"session_id": "null", "user_id": "(not set)"}, "no_id", "session_id=null, user_id=(not set)"),
+    ({"item_id": "None"}, "no_id", "item_id=None"),
     ({"item_id": None}, "missing_field", "item_id"),
     ({"event_type": ""}, "missing_field", "event_type"),
     ({"timestamp": None}, "missing_field", "timestamp"),
@@ -48,6 +51,8 @@ FINE = [
     {},
     {"user_id": None},
     {"session_id": None},
+    {"session_id": "undefined"},
+    {"session_id": "s" + " " * 300},
     {"price": None},
     {"timestamp": "2014-04-01T10:00:00Z"},
     {"event_id": None},
@@ -75,7 +80,7 @@ def test_anonymous_sessionless_and_old_clicks_are_fine(faults, change):
 
 
 def test_a_good_click_is_typed_and_blanks_are_nothing(spark):
-    actual = clicks.typed(records.flawless(checked(spark, GOOD | {"user_id": " "})))
+    actual = clicks.typed(records.flawless(checked(spark, GOOD | {"user_id": "undefined", "item_id": "i1\u200b "})))
 
     timestamp = dt.datetime(2024, 5, 1, 10, 0, 0, 250_000)
     expected = spark.createDataFrame(

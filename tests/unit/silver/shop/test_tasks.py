@@ -62,10 +62,11 @@ CLICKS = {
 FILES = (
     [purchase(10, user="bought", date="2024-04-25"), purchase(10, user="bought", date="2024-04-25")],
     [
-        *(purchase(amount, user="bought", date="2024-04-25") for amount in (10, 10)),
+        *(purchase(amount, user="bought\u200b ", date="2024-04-25") for amount in (10, 10)),
         purchase(40, user="bought", date="2024-04-30"),
         purchase("12,50 EUR"),
         '{"customer": "u1"}',
+        purchase(10, user="undefined"),
     ],
 )
 """Purchase files before each run: the second one repeats the first."""
@@ -144,6 +145,7 @@ def test_what_cannot_be_used_is_quarantined_with_its_place(lake):
         ("bronze.clickstream", "not_json", "not a JSON object"),
         ("bronze.purchases", "bad_number", "purchase_amount=12,50 EUR"),
         ("bronze.purchases", "missing_field", "user_id"),
+        ("bronze.purchases", "no_id", "user_id=undefined"),
     ]
 
 
