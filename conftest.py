@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.conversion import LocalDataToArrowConversion
 from pyspark.sql.types import StructType
@@ -24,6 +25,10 @@ _numbers = itertools.count()
 
 # ranx on a few rows: compiling it takes ten times as long as running it.
 os.environ["NUMBA_DISABLE_JIT"] = "1"
+
+# An example that takes longer than the others says something about the machine.
+hypothesis_settings.register_profile("no clock", deadline=None)
+hypothesis_settings.load_profile("no clock")
 
 # Alembic runs it; outside of a migration it cannot be imported.
 collect_ignore = ["lakehouse/database/migrations/env.py"]

@@ -168,7 +168,7 @@ SENT = {
 }
 
 
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=st.lists(st.tuples(st.sampled_from([*SENT]), st.integers(0, 3)), min_size=4, max_size=16))
 def test_the_last_batches_of_each_table_count_once_and_those_before_are_forgotten(
     store, settings, three_remembered, sent

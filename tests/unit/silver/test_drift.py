@@ -136,7 +136,7 @@ def by_hand(clicks):
                 yield ("shop", feature, day(of)), (pytest.approx(psi, abs=1e-6), now.total(), before.total())
 
 
-@settings(max_examples=1, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(clicks=st.lists(_CLICK, min_size=40, max_size=60), random=st.randoms(use_true_random=False))
 def test_in_any_batches_drift_is_what_a_plain_count_gives(new_lake, clicks, random):
     # The first example that hypothesis offers is the smallest there is.

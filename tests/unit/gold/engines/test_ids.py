@@ -24,7 +24,7 @@ def test_nothing_new_gives_nothing(spark):
     assert numbers(spark, ["a"], {"a": 0}) == {}
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(ids=st.lists(st.text(min_size=1).filter(lambda t: "\x00" not in t and t.isprintable()), min_size=1, unique=True))
 def test_numbers_are_dense_unique_and_independent_of_order(spark, ids):
     forwards = numbers(spark, ids, {})

@@ -86,7 +86,7 @@ def full_sort(scores, numbers, n):
 
 
 @given(scored())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_best_of_one_query_are_those_of_a_full_sort(example):
     scores, numbers, n = example
     for row in scores:
@@ -96,7 +96,7 @@ def test_the_best_of_one_query_are_those_of_a_full_sort(example):
 
 
 @given(scored())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_best_of_each_query_are_those_of_a_full_sort(example):
     scores, numbers, n = example
     block = np.full((len(scores), width(numbers.size, n)), -np.inf, dtype=np.float32)

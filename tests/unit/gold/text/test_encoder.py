@@ -59,7 +59,7 @@ def test_a_text_without_a_token_is_all_zero(minilm):
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_gives_a_vector_of_length_one_or_zero(minilm, text):
     length = np.linalg.norm(minilm.encode([text]))
 

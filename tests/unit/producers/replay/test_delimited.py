@@ -178,7 +178,7 @@ def test_every_row_of_many_batches_arrives(tmp_path):
 FIELD = st.text(st.sampled_from('ab ,;"\n\t\\é|'), max_size=6)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(FIELD, FIELD, FIELD), max_size=20), delimiter=st.sampled_from(",;|"))
 def test_what_is_written_by_the_rules_is_read_back(rows, delimiter):
     text = "".join(delimiter.join('"' + f.replace('"', '""') + '"' for f in row) + "\n" for row in rows)
@@ -190,7 +190,7 @@ def test_what_is_written_by_the_rules_is_read_back(rows, delimiter):
     assert not any(batch.broken for batch in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lines=st.lists(st.text(st.sampled_from('ab,"'), min_size=1, max_size=8), max_size=30))
 def test_no_line_is_lost_whatever_it_is(lines):
     dialect = dialect_of("x,y,z\n", None)

@@ -87,7 +87,7 @@ VALUE = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.text(max_size=4), VALUE, max_size=4))
 def test_what_json_says_is_read_back_also_with_commas_too_many(value):
     text = json.dumps(value)

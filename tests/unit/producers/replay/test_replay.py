@@ -342,7 +342,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, min_size=1, max_size=30), seed=st.integers(0, 1000))
 def test_neither_order_nor_ids_depend_on_the_order_of_the_rows(tmp_path, rows, seed):
     def replayed(rows):

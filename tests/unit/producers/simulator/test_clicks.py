@@ -54,7 +54,7 @@ def test_another_seed_gives_other_events():
 WEIGHTS = st.tuples(*[st.sampled_from([0.0, 0.1, 0.3, 0.6, 5.0])] * 4).filter(any)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     events=st.integers(0, 500),
     users=st.integers(1, 50),

@@ -43,7 +43,7 @@ def test_another_seed_gives_other_events():
     assert events_of(Simulation(seed=1, events=50)) != events_of(Simulation(seed=2, events=50))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(events=st.integers(0, 700), users=st.integers(1, 50), days=st.integers(1, 7), run=st.integers(0, 3))
 def test_the_number_of_distinct_valid_events_is_exact(events, users, days, run):
     records = list(Simulation(seed=5, run=run, events=events, users=users, days=days).event_records())

@@ -123,7 +123,7 @@ _EVENT = st.fixed_dictionaries(
 _ARRIVALS = st.lists(st.tuples(_EVENT, st.sets(st.integers(0, 1), min_size=1)), min_size=1, max_size=8)
 
 
-@settings(max_examples=1, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(universes=st.lists(_ARRIVALS, min_size=UNIVERSES, max_size=UNIVERSES), random=st.randoms(use_true_random=False))
 def test_in_any_batches_the_tables_equal_a_batch_computation(new_lake, universes, random):
     """Each universe is an independent case with ids of its own; all are run at once, as a run costs seconds."""

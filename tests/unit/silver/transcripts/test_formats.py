@@ -169,7 +169,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(), st.lists(PIECES).map("".join), st.lists(PIECES).map("\n".join))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=TEXTS, content_type=st.sampled_from([None, "text/srt", "text/vtt", "text/html", "application/json", "x/"]))
 def test_arbitrary_text_leaves_no_markup_and_no_control_characters(text, content_type):
     try:
@@ -181,7 +181,6 @@ def test_arbitrary_text_leaves_no_markup_and_no_control_characters(text, content
     assert all(c == "\n" or ord(c) >= 32 for c in cleaned)
 
 
-@settings(deadline=None)
 @given(body=st.binary(), charset=st.one_of(st.none(), st.text(max_size=8), st.sampled_from(["utf-16", "zip", "idna"])))
 def test_any_bytes_in_any_charset_become_text(body, charset):
     assert isinstance(decoded(body, charset), str)
