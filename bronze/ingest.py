@@ -46,6 +46,8 @@ def ingest(lake: Lakehouse, topic: str) -> None:
         **spark_options(lake.settings, bootstrap),
         **_FETCHING,
         "subscribe": topic,
+        # What an aborted transaction wrote was never said.
+        "kafka.isolation.level": "read_committed",
         "includeHeaders": "true",
         "startingOffsets": _start(lake, table, topic, partitions, checkpoint),
         "failOnDataLoss": str(lake.settings.kafka_on_data_loss == "fail").lower(),

@@ -69,7 +69,7 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
     clustering = f"CLUSTER BY ({', '.join(table.cluster_by)})" if table.cluster_by else ""
     spark.sql(
         f"CREATE TABLE IF NOT EXISTS {name} ({columns}) USING delta {_location(settings, table)} {clustering} "
-        f"TBLPROPERTIES ({_NOTES if table.layer == 'ops' else _FOLLOWED})"
+        f"TBLPROPERTIES ({_FOLLOWED if table.is_followed else _NOTES})"
     )
     return name
 

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
         pattern=r"^\s*((user_id|item_id|purchase_amount|purchase_date)\s*=\s*[^=,]+(,\s*|$))*$",
         description="what purchase files call their columns where it differs: user_id=customer,purchase_amount=total",
     )
+    purchases_settle_seconds: float = Field(
+        default=3, ge=0, le=600, description="how long a purchase file must not have changed before it is read"
+    )
     session_gap_minutes: float = Field(
         default=30, gt=0, description="a longer pause ends a session that its producer gave no id"
     )

@@ -43,8 +43,9 @@ raw_purchases = table(
     [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "ascends in the order of the file")],
     [
         ("value", BINARY, "the row as a JSON object of the file's columns"),
-        ("path", STRING, "where the file lay"),
+        ("file", STRING, "where the file lay, see ops.files"),
         ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
+        ("superseded_at", TIMESTAMP, "when the last file that said so said something else, UTC; null: one still does"),
     ],
     cluster_by=("file_hash",),
 )

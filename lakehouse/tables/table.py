@@ -76,6 +76,8 @@ class Table:
     cluster_by : tuple of str
         Liquid clustering columns; the first one also prunes merges: its values, or its range, in the written rows
         become a literal predicate, so that a merge reads what it touches and not the table.
+    is_followed : bool
+        Whether consumers ask what changed in it.
     """
 
     layer: Layer
@@ -83,6 +85,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...] = field(compare=False)
     cluster_by: tuple[str, ...] = ()
+    is_followed: bool = True
 
     @property
     def c(self) -> Columns:
@@ -112,10 +115,16 @@ class Table:
 
 
 def table(
-    layer: Layer, name: str, key: Sequence[Column], values: Sequence[Column], cluster_by: tuple[str, ...] = ()
+    layer: Layer,
+    name: str,
+    key: Sequence[Column],
+    values: Sequence[Column],
+    cluster_by: tuple[str, ...] = (),
+    is_followed: bool | None = None,
 ) -> Table:
-    """Declare a table by the columns of its key and those beyond."""
-    return Table(layer, name, tuple(column for column, _, _ in key), (*key, *values), cluster_by)
+    """Declare a table by the columns of its key and those beyond; nobody follows those of `ops` unless it is said."""
+    followed = layer != "ops" if is_followed is None else is_followed
+    return Table(layer, name, tuple(column for column, _, _ in key), (*key, *values), cluster_by, followed)
 
 
 def _field(name: str, kind: Kind, nullable: bool, **metadata: str) -> dict[str, Any]:

@@ -24,10 +24,9 @@ def checked(parsed: DataFrame) -> DataFrame:
     Parameters
     ----------
     parsed : DataFrame
-        `record` with `FIELDS` as text, `fault`, and Kafka's `timestamp`.
+        `record` with `FIELDS` as text, `fault`, Kafka's `timestamp`, `ingested_at`.
     """
     nobody = _text("session_id").isNull() & _text("user_id").isNull()
-    clock = instant("timestamp") - F.expr("INTERVAL 1 HOUR")
     price = number("price")
     return records.checked(
         parsed,
@@ -35,7 +34,7 @@ def checked(parsed: DataFrame) -> DataFrame:
         broken(nobody, Reason.MISSING_FIELD, F.lit("session_id or user_id")),
         records.too_long("event_id", "session_id", "user_id", "item_id"),
         broken(instant("timestamp").isNull(), Reason.BAD_TIMESTAMP, excerpt("timestamp")),
-        broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("timestamp")),
+        records.ahead("timestamp"),
         broken(~field("event_type").isin(*CLICK_EVENTS), Reason.UNKNOWN_EVENT, excerpt("event_type")),
         broken(field("price").isNotNull() & price.isNull(), Reason.BAD_NUMBER, excerpt("price")),
         broken(price < 0, Reason.NEGATIVE_AMOUNT, excerpt("price")),
