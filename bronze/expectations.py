@@ -34,7 +34,8 @@ def _received(topic: Topic, table: Table) -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            in_set(c.topic, topic.name),
+            # With the number of its generation where it was made anew, see `bronze.generations`.
+            matching(c.topic, f"^{topic.name}(#[0-9]+)?$"),
             between(c.offset, 0),
             # Silver measures a producer's clock against Kafka's; merges and quarantine look for the batch's time.
             not_null(c.timestamp),

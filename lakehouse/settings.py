@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     kafka_on_data_loss: Literal["fail", "skip"] = Field(
         default="fail", description="what to do when Kafka expired records that were not read yet"
     )
+    kafka_on_new_topic: Literal["fail", "beginning"] = Field(
+        default="fail", description="what to do when a topic was deleted and made anew: say so, or read it from there"
+    )
     kafka_max_offsets_per_trigger: int = Field(default=2_000_000, gt=0, description="records in one micro-batch")
 
     purchases_path: Path | None = Field(

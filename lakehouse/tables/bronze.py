@@ -18,7 +18,7 @@ def _raw(name: str, what: str) -> Table:
         "bronze",
         name,
         [
-            ("topic", STRING, f"Kafka topic of {what}"),
+            ("topic", STRING, f"Kafka topic of {what}; #2 and so on behind the name of one that was made anew"),
             ("partition", INT, "partition of the topic"),
             ("offset", LONG, "offset in the partition"),
         ],
