@@ -45,8 +45,10 @@ def rows(file: BinaryIO) -> Iterator[str]:
     text = io.TextIOWrapper(buffered, encoding=_encoding(buffered.peek(4)), newline="")
     records = _records(text)
     names = _names(next(records, None))
+    # `json.dumps` would make one for each row.
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     for record in records:
-        yield json.dumps(_value(names, record), ensure_ascii=False)
+        yield encode(_value(names, record))
 
 
 def is_ended(tail: bytes) -> bool:

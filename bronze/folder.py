@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.errors import InputFileError
+
 KINDS = (".csv", ".parquet")
 COMPRESSIONS = (".gz", ".bz2", ".zst")
 
@@ -60,8 +62,22 @@ class Seen:
 
 
 def look(folder: Path) -> Sequence[Seen]:
-    """Look at everything in a folder, in the order of names; nothing where there is no such folder."""
-    return [see(path) for path in sorted(folder.absolute().iterdir())] if folder.is_dir() else []
+    """Look at everything in a folder, in the order of names; nothing where there is no such folder.
+
+    Raises
+    ------
+    InputFileError
+        The folder cannot be listed.
+    """
+    if not folder.is_dir():
+        return []
+    try:
+        return [see(path) for path in sorted(folder.absolute().iterdir())]
+    except OSError as error:
+        raise InputFileError(
+            f"The folder of purchases {folder} cannot be listed: {error.strerror}. Correct PURCHASES_PATH or its "
+            "rights."
+        ) from None
 
 
 def see(path: Path) -> Seen:

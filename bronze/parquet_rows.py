@@ -30,11 +30,13 @@ def rows(file: BinaryIO) -> Iterator[str]:
     names = parquet.schema_arrow.names
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputFileError(f"it has more than one column {', '.join(twice)}: rename or remove one")
+    # `json.dumps` would make one for each row.
+    encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
     for batch in parquet.iter_batches(batch_size=_ROWS):
         columns = [_values(column) for column in batch.columns]
         for row in zip(*columns, strict=True):
             found = {name: value for name, value in zip(names, row, strict=True) if value is not None}
-            yield json.dumps(found, ensure_ascii=False, default=_plain)
+            yield encode(found)
 
 
 def _values(column: Any) -> Sequence[Any]:
