@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyspark.errors import PySparkException, StreamingQueryException
@@ -104,10 +105,17 @@ def _start(lake: Lakehouse, table: Table, topic: str, name: str, partitions: int
 
 
 def _raise_data_loss(topic: str, error: PySparkException) -> None:
-    text = str(error)
+    text = " ".join(_said(error))
     if "KAFKA_DATA_LOSS" in text or "OffsetOutOfRange" in text or "data may have been lost" in text:
         raise DataLossError(
             f"Kafka no longer holds records of topic {topic} that were not read yet: they expired. "
             "To go on with what comes now, run once with KAFKA_ON_DATA_LOSS=skip (job parameter "
             "kafka_on_data_loss); after that, replay what is missing from its source."
         ) from None
+
+
+def _said(error: BaseException | None) -> Iterator[str]:
+    """What an error says and what caused it: of records that expired, only the task that missed them speaks."""
+    while error is not None:
+        yield str(error)
+        error = getattr(error, "_cause", None) or error.__cause__
