@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bronze.purchases import GONE, IGNORED, TAKEN
 from lakehouse import tables
 from lakehouse.kafka import CLICKSTREAM, EPISODE_METADATA, USER_EVENTS, Topic
 from lakehouse.quality.expectation import Suite, between, in_set, matching, not_null, warning
@@ -21,8 +22,8 @@ def listening(_: Settings) -> Sequence[Suite]:
 
 
 def shop(_: Settings) -> Sequence[Suite]:
-    """What is expected of clicks and purchases."""
-    return [_received(CLICKSTREAM, tables.raw_clickstream), _purchases()]
+    """What is expected of clicks, purchases and their files."""
+    return [_received(CLICKSTREAM, tables.raw_clickstream), _purchases(), _files()]
 
 
 def _received(topic: Topic, table: Table) -> Suite:
@@ -33,7 +34,8 @@ def _received(topic: Topic, table: Table) -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            in_set(c.topic, topic.name),
+            # With the number of its generation where it was made anew, see `bronze.generations`.
+            matching(c.topic, f"^{topic.name}(#[0-9]+)?$"),
             between(c.offset, 0),
             # Silver measures a producer's clock against Kafka's; merges and quarantine look for the batch's time.
             not_null(c.timestamp),
@@ -55,8 +57,14 @@ def _purchases() -> Suite:
             KEY_ONCE,
             matching(c.file_hash, "^[0-9a-f]{64}$"),
             between(c.row, 0),
-            *(not_null(column) for column in (c.value, c.path, c.ingested_at)),
+            *(not_null(column) for column in (c.value, c.file, c.ingested_at)),
         ),
         scope="inserted",
         derived=counted(tables.raw_purchases),
     )
+
+
+def _files() -> Suite:
+    """What is expected of purchase files: that each could be taken, or nobody expects it to be."""
+    c = tables.files.c
+    return Suite(tables.files, (warning(in_set(c.state, TAKEN, IGNORED, GONE)),), scope="whole")

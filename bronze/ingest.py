@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from pyspark.errors import PySparkException, StreamingQueryException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from bronze.generations import checkpoint_of, generation, name_in_bronze
 from lakehouse.errors import DataLossError, TaskParameterError
-from lakehouse.kafka import require_topic, spark_options
+from lakehouse.kafka import require_topic, spark_options, topic_id
 from lakehouse.lake import Lakehouse
 from lakehouse.services import kafka_bootstrap
 from lakehouse.tables import RAW_BY_TOPIC, Table
@@ -34,26 +36,30 @@ def ingest(lake: Lakehouse, topic: str) -> None:
     ServiceError
         The broker cannot be reached, refuses the credentials, or lacks the topic.
     DataLossError
-        Kafka expired records that were not read yet.
+        Kafka expired records that were not read yet, or the topic is another than the one that was read.
     """
     table = RAW_BY_TOPIC.get(topic)
     if table is None:
         raise TaskParameterError(f"No bronze table takes topic {topic!r}. Known topics: {', '.join(RAW_BY_TOPIC)}.")
     bootstrap = kafka_bootstrap(lake.settings)
     partitions = require_topic(lake.settings, bootstrap, topic)
-    checkpoint = lake.settings.files / "checkpoints" / "bronze" / table.name
+    first = lake.settings.files / "checkpoints" / "bronze" / table.name
+    number = generation(lake, topic, topic_id(lake.settings, bootstrap, topic), first)
+    name, checkpoint = name_in_bronze(topic, number), checkpoint_of(first, number)
     source = {
         **spark_options(lake.settings, bootstrap),
         **_FETCHING,
         "subscribe": topic,
+        # What an aborted transaction wrote was never said.
+        "kafka.isolation.level": "read_committed",
         "includeHeaders": "true",
-        "startingOffsets": _start(lake, table, topic, partitions, checkpoint),
+        "startingOffsets": _start(lake, table, topic, name, partitions, checkpoint),
         "failOnDataLoss": str(lake.settings.kafka_on_data_loss == "fail").lower(),
         "maxOffsetsPerTrigger": str(lake.settings.kafka_max_offsets_per_trigger),
     }
     records = lake.spark.readStream.format("kafka").options(**source).load()
     query = (
-        as_received(records)
+        as_received(records, name)
         .writeStream.format("delta")
         .queryName(f"ingest {topic}")
         .option("checkpointLocation", str(checkpoint))
@@ -67,16 +73,18 @@ def ingest(lake: Lakehouse, topic: str) -> None:
         raise
 
 
-def as_received(records: DataFrame) -> DataFrame:
+def as_received(records: DataFrame, name: str) -> DataFrame:
     """Name the columns of Spark's Kafka source as the bronze tables do, interpreting nothing.
 
     Parameters
     ----------
     records : DataFrame
-        `topic, partition, offset, key, value, headers, timestamp` of Spark's Kafka source.
+        `partition, offset, key, value, headers, timestamp` of Spark's Kafka source.
+    name : str
+        What bronze calls the topic.
     """
     return records.select(
-        "topic",
+        F.lit(name).alias("topic"),
         "partition",
         "offset",
         F.col("key").alias("record_key"),
@@ -87,20 +95,27 @@ def as_received(records: DataFrame) -> DataFrame:
     )
 
 
-def _start(lake: Lakehouse, table: Table, topic: str, partitions: int, checkpoint: Path) -> str:
+def _start(lake: Lakehouse, table: Table, topic: str, name: str, partitions: int, checkpoint: Path) -> str:
     """Where a new checkpoint begins: behind what bronze already holds, so that a lost checkpoint repeats nothing."""
     if (checkpoint / "metadata").exists() or not lake.exists(table):
         return "earliest"
-    newest = lake.read(table).where(F.col("topic") == topic).groupBy("partition").agg(F.max("offset").alias("offset"))
+    newest = lake.read(table).where(F.col("topic") == name).groupBy("partition").agg(F.max("offset").alias("offset"))
     held = {row["partition"]: row["offset"] + 1 for row in newest.collect()}  # a row per partition
     return json.dumps({topic: {str(number): held.get(number, _EARLIEST) for number in range(partitions)}})
 
 
 def _raise_data_loss(topic: str, error: PySparkException) -> None:
-    text = str(error)
+    text = " ".join(_said(error))
     if "KAFKA_DATA_LOSS" in text or "OffsetOutOfRange" in text or "data may have been lost" in text:
         raise DataLossError(
-            f"Kafka no longer holds records of topic {topic} that were not read yet: they expired, or the topic was "
-            "made anew. To go on with what comes now, run once with KAFKA_ON_DATA_LOSS=skip (job parameter "
+            f"Kafka no longer holds records of topic {topic} that were not read yet: they expired. "
+            "To go on with what comes now, run once with KAFKA_ON_DATA_LOSS=skip (job parameter "
             "kafka_on_data_loss); after that, replay what is missing from its source."
         ) from None
+
+
+def _said(error: BaseException | None) -> Iterator[str]:
+    """What an error says and what caused it: of records that expired, only the task that missed them speaks."""
+    while error is not None:
+        yield str(error)
+        error = getattr(error, "_cause", None) or error.__cause__

@@ -38,7 +38,7 @@ def creation(name: str, table: Table, folder: str | None) -> str:
     clustering = f" CLUSTER BY ({_listed(table.cluster_by)})" if table.cluster_by else ""
     return (
         f"CREATE TABLE IF NOT EXISTS {name} ({columns}{key}) USING delta{location}{clustering} "
-        f"COMMENT '{literal(table.comment)}' TBLPROPERTIES ({_NOTES if table.layer == 'ops' else _FOLLOWED})"
+        f"COMMENT '{literal(table.comment)}' TBLPROPERTIES ({_FOLLOWED if table.is_followed else _NOTES})"
     )
 
 

@@ -41,6 +41,10 @@ class InputFileError(RecLakeError):
     """A file given by the user cannot be read or lacks what is needed."""
 
 
+class UnfinishedFileError(InputFileError):
+    """A file is still being written, or was left half written."""
+
+
 class DataTooLargeError(RecLakeError):
     """There is more data than a single node can work on in the way that was asked for."""
 

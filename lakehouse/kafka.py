@@ -131,6 +131,25 @@ def require_topic(settings: Settings, bootstrap: str, name: str) -> int:
     return len(topic.partitions)
 
 
+def topic_id(settings: Settings, bootstrap: str, name: str) -> str | None:
+    """What the broker calls a topic beside its name, another one when the topic is made anew; none: it does not say.
+
+    Raises
+    ------
+    ServiceError
+        Kafka cannot be reached, or does not describe the topic.
+    """
+    from confluent_kafka import KafkaException, TopicCollection
+
+    client, _ = _connect(settings, bootstrap)
+    try:
+        described = client.describe_topics(TopicCollection([name]), request_timeout=ANSWER_SECONDS)[name].result()
+    except KafkaException as error:
+        raise service_error([error.args[0]], bootstrap) from None
+    halves = described.topic_id.get_most_significant_bits(), described.topic_id.get_least_significant_bits()
+    return "".join(f"{half % 2**64:016x}" for half in halves) if any(halves) else None
+
+
 def ensure_topics(settings: Settings, bootstrap: str, topics: Sequence[Topic] = TOPICS) -> list[str]:
     """Create those of `topics` that are missing and return their names; existing ones are left as they are.
 

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     kafka_on_data_loss: Literal["fail", "skip"] = Field(
         default="fail", description="what to do when Kafka expired records that were not read yet"
     )
+    kafka_on_new_topic: Literal["fail", "beginning"] = Field(
+        default="fail", description="what to do when a topic was deleted and made anew: say so, or read it from there"
+    )
     kafka_max_offsets_per_trigger: int = Field(default=2_000_000, gt=0, description="records in one micro-batch")
 
     purchases_path: Path | None = Field(
@@ -112,6 +115,9 @@ class Settings(BaseSettings):
         default="",
         pattern=r"^\s*((user_id|item_id|purchase_amount|purchase_date)\s*=\s*[^=,]+(,\s*|$))*$",
         description="what purchase files call their columns where it differs: user_id=customer,purchase_amount=total",
+    )
+    purchases_settle_seconds: float = Field(
+        default=3, ge=0, le=600, description="how long a purchase file must not have changed before it is read"
     )
     session_gap_minutes: float = Field(
         default=30, gt=0, description="a longer pause ends a session that its producer gave no id"

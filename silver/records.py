@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from lakehouse import tables
 from lakehouse.changes import Changes
@@ -26,7 +26,9 @@ LONGEST_ID = 256
 YEAR = r"(19[7-9]\d|2[01]\d\d)"
 """Years that a time can be of: what software writes that knows none, such as `0001-01-01`, is no time."""
 _TIME = rf"^{YEAR}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d:?\d\d)?$"
-_CORRUPT = "_corrupt"
+_END = "_end"
+_EARLIEST_CLOCK = "TIMESTAMP '2000-01-01 00:00:00 UTC'"
+"""Kafka is younger; what it says of earlier times is -1, which means none, or a producer's mistake."""
 
 
 class Reason(StrEnum):
@@ -70,7 +72,9 @@ def accepted(
 def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
     """Add `record`, the named fields of the JSON object as text, and `fault`.
 
-    Text, because a typed parser answers null for a missing field and for one of a wrong type alike.
+    Text, because a typed parser answers null for a missing field and for one of a wrong type alike. The value has to be
+    one object and nothing behind it: a parser that has read an object does not look further, so it is given an array of
+    the value and of a mark, and has to find these two.
 
     Parameters
     ----------
@@ -79,11 +83,14 @@ def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
     max_bytes : int
         Larger values are not parsed at all.
     """
-    schema = StructType([StructField(name, StringType()) for name in (*fields, _CORRUPT)])
+    schema = ArrayType(StructType([StructField(name, StringType()) for name in (*fields, _END)]))
     text = F.when(F.length("value") <= max_bytes, F.col("value").cast("string"))
-    record = _once(F.from_json(text, schema, {"columnNameOfCorruptRecord": _CORRUPT}))
-    is_object = F.trim(text).startswith("{") & F.col("record").isNotNull() & F.col(f"record.{_CORRUPT}").isNull()
-    return raw.withColumn("record", record).withColumn(
+    found = _once(F.from_json(F.concat(F.lit("["), text, F.lit(f',{{"{_END}":""}}]')), schema))
+    record, mark = F.try_element_at("found", F.lit(1)), F.try_element_at("found", F.lit(2))
+    is_object = (
+        F.trim(text).startswith("{") & (F.size("found") == 2) & record.isNotNull() & mark.getField(_END).isNotNull()
+    )
+    faults = raw.withColumn("found", found).withColumn(
         "fault",
         first_fault(
             broken(F.col("value").isNull(), Reason.EMPTY_VALUE, F.lit("no value")),
@@ -96,6 +103,7 @@ def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
             broken(~F.coalesce(is_object, F.lit(False)), Reason.NOT_JSON, F.lit("not a JSON object")),
         ),
     )
+    return faults.withColumn("record", record).drop("found")
 
 
 def checked(rows: DataFrame, *rules: Column) -> DataFrame:
@@ -177,6 +185,17 @@ def instant(name: str) -> Column:
     A bare cast would also take `2024` or `12:30`, the latter as a time of the day of the run.
     """
     return F.when(field(name).rlike(_TIME), field(name).try_cast("timestamp"))
+
+
+def ahead(name: str) -> Column:
+    """A rule: a time in an ISO 8601 field more than an hour after Kafka's own timestamp of the record.
+
+    A timestamp that is not set or absurd (before 2000, or later than the record was read) is no yardstick: then the
+    time of reading is.
+    """
+    sent, read = F.col("timestamp"), F.col("ingested_at")
+    yardstick = F.when(sent.between(F.expr(_EARLIEST_CLOCK), read), sent).otherwise(read)
+    return broken(instant(name) - F.expr("INTERVAL 1 HOUR") > yardstick, Reason.CLOCK_AHEAD, excerpt(name))
 
 
 def excerpt(name: str) -> Column:

@@ -19,7 +19,7 @@ def _raw(name: str, what: str, personal: tuple[str, ...] = ()) -> Table:
         name,
         f"Records of {what}, as Kafka delivered them, each once.",
         [
-            ("topic", STRING, f"Kafka topic of {what}"),
+            ("topic", STRING, f"Kafka topic of {what}; #2 and so on behind the name of one that was made anew"),
             ("partition", INT, "partition of the topic"),
             ("offset", LONG, "offset in the partition"),
         ],
@@ -46,8 +46,9 @@ raw_purchases = table(
     [("file_hash", STRING, "SHA-256 of the file"), ("row", LONG, "ascends in the order of the file")],
     [
         ("value", BINARY, "the row as a JSON object of the file's columns"),
-        ("path", STRING, "where the file lay"),
+        ("file", STRING, "where the file lay, see ops.files"),
         ("ingested_at", TIMESTAMP, "when the file was read, UTC"),
+        ("superseded_at", TIMESTAMP, "when the last file that said so said something else, UTC; null: one still does"),
     ],
     cluster_by=("file_hash",),
     personal=("value",),

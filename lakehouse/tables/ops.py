@@ -6,6 +6,7 @@ from lakehouse.tables.table import BOOLEAN, DATE, DOUBLE, INT, LONG, STRING, TIM
 
 __all__ = [
     "runs",
+    "files",
     "quality_results",
     "daily_mix",
     "drift",
@@ -32,6 +33,23 @@ runs = table(
         ("error", STRING, "why its last attempt failed, in one line; null: it did not"),
     ],
     cluster_by=("job_started_at",),
+)
+
+files = table(
+    "ops",
+    "files",
+    "Every file that lay in the folder of purchases, whether it was taken, and why not.",
+    [("file", STRING, "where it lies; what is no printable text in its name is escaped")],
+    [
+        ("state", STRING, "taken, waiting (not whole yet), refused, ignored (hidden) or gone"),
+        ("reason", STRING, "why it was not taken; null: it was, or it is gone"),
+        ("file_hash", STRING, "SHA-256 of the content that counts, which may be an earlier one; null: none does yet"),
+        ("num_rows", LONG, "rows of that content; null: none counts yet"),
+        ("size", LONG, "bytes of the file as it was last looked at"),
+        ("changed_ns", LONG, "when that had last changed, nanoseconds since 1970"),
+        ("judged_at", TIMESTAMP, "when state and reason were found, UTC"),
+    ],
+    is_followed=True,
 )
 
 quality_results = table(

@@ -81,6 +81,8 @@ class Table:
         become a literal predicate, so that a merge reads what it touches and not the table.
     personal : tuple of str
         Columns that say who a person is, or may.
+    is_followed : bool
+        Whether consumers ask what changed in it.
     """
 
     layer: Layer
@@ -90,6 +92,7 @@ class Table:
     columns: tuple[Column, ...] = field(compare=False)
     cluster_by: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
+    is_followed: bool = True
 
     @property
     def c(self) -> Columns:
@@ -126,11 +129,16 @@ def table(
     values: Sequence[Column],
     cluster_by: tuple[str, ...] = (),
     personal: tuple[str, ...] = (),
+    is_followed: bool | None = None,
 ) -> Table:
-    """Declare a table by the columns of its key and those beyond; `user_id` is personal wherever it is."""
+    """Declare a table by the columns of its key and those beyond.
+
+    `user_id` is personal wherever it is, and nobody follows tables of `ops` unless it is said.
+    """
     columns = (*key, *values)
     named = tuple(column for column, _, _ in columns if column == _USER or column in personal)
-    return Table(layer, name, comment, tuple(column for column, _, _ in key), columns, cluster_by, named)
+    followed = layer != "ops" if is_followed is None else is_followed
+    return Table(layer, name, comment, tuple(column for column, _, _ in key), columns, cluster_by, named, followed)
 
 
 def _field(name: str, kind: Kind, nullable: bool, **metadata: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def known_episodes(settings: Settings, bootstrap: str) -> set[str]:
             "group.id": "reclake-known-episodes",
             "enable.auto.commit": "false",
             "enable.partition.eof": "true",
+            "isolation.level": "read_committed",
         }
     )
     try:

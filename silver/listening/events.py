@@ -27,18 +27,17 @@ def checked(parsed: DataFrame) -> DataFrame:
     Parameters
     ----------
     parsed : DataFrame
-        `record` with `FIELDS` as text, `fault`, and Kafka's `timestamp`.
+        `record` with `FIELDS` as text, `fault`, Kafka's `timestamp`, `ingested_at`.
     """
     is_pause, is_rate = field("event") == "pause", field("event") == "rate"
     pause, rating = number("listened_seconds"), number("rating")
-    clock = instant("ts") - F.expr("INTERVAL 1 HOUR")
     return records.checked(
         parsed,
         records.missing("event_id", "ts", "user_id", "new_episode_id", "event"),
         records.no_id("event_id", "user_id", "new_episode_id"),
         records.too_long("event_id", "user_id", "new_episode_id", "device"),
         broken(instant("ts").isNull(), Reason.BAD_TIMESTAMP, excerpt("ts")),
-        broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("ts")),
+        records.ahead("ts"),
         broken(~field("event").isin(*LISTENING_EVENTS), Reason.UNKNOWN_EVENT, excerpt("event")),
         broken(is_pause & field("listened_seconds").isNull(), Reason.MISSING_FIELD, F.lit("listened_seconds")),
         broken(is_pause & pause.isNull(), Reason.BAD_NUMBER, excerpt("listened_seconds")),

@@ -26,11 +26,10 @@ def checked(parsed: DataFrame) -> DataFrame:
     Parameters
     ----------
     parsed : DataFrame
-        `record` with `FIELDS` as text, `fault`, and Kafka's `timestamp`.
+        `record` with `FIELDS` as text, `fault`, Kafka's `timestamp`, `ingested_at`.
     """
     nobody = identifier("session_id").isNull() & identifier("user_id").isNull()
     said = F.concat_ws(", ", *(F.when(F.trim(field(name)) != "", excerpt(name)) for name in ("session_id", "user_id")))
-    clock = instant("timestamp") - F.expr("INTERVAL 1 HOUR")
     price = number("price")
     return records.checked(
         parsed,
@@ -40,7 +39,7 @@ def checked(parsed: DataFrame) -> DataFrame:
         broken(nobody, Reason.NO_ID, said),
         records.too_long("event_id", "session_id", "user_id", "item_id"),
         broken(instant("timestamp").isNull(), Reason.BAD_TIMESTAMP, excerpt("timestamp")),
-        broken(clock > F.col("timestamp"), Reason.CLOCK_AHEAD, excerpt("timestamp")),
+        records.ahead("timestamp"),
         broken(~field("event_type").isin(*CLICK_EVENTS), Reason.UNKNOWN_EVENT, excerpt("event_type")),
         broken(field("price").isNotNull() & price.isNull(), Reason.BAD_NUMBER, excerpt("price")),
         broken(price < 0, Reason.NEGATIVE_AMOUNT, excerpt("price")),

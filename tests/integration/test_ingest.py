@@ -1,7 +1,7 @@
 """Ingestion from a real broker."""
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from bronze.ingest import ingest
@@ -64,17 +64,55 @@ def test_key_headers_and_position_are_kept(lake, own_broker):
 
 def test_expired_records_are_a_choice_and_not_a_silence(lake, own_broker):
     admin = AdminClient(client_config(lake.settings, own_broker))
-    send(lake, own_broker, *[b"old"] * 60)
+    send(lake, own_broker, b"old")
+    ingest.run(lake, {"topic": "user-events"})
+    send(lake, own_broker, *[b"expired"] * 60)
+    everything = [TopicPartition("user-events", number, OFFSET_END) for number in range(6)]
+    for future in admin.delete_records(everything).values():
+        future.result(10)
+
+    with pytest.raises(DataLossError, match="KAFKA_ON_DATA_LOSS=skip"):
+        ingest.run(lake, {"topic": "user-events"})
+
+
+def test_a_topic_made_anew_is_said_and_read_from_its_beginning_by_choice(lake, own_broker):
+    admin = AdminClient(client_config(lake.settings, own_broker))
+    send(lake, own_broker, *[b"old"] * 10)
     ingest.run(lake, {"topic": "user-events"})
     for future in admin.delete_topics(["user-events"]).values():
         future.result(10)
     while "user-events" in admin.list_topics(timeout=10).topics:
         pass
     ensure_topics(lake.settings, own_broker)
-    send(lake, own_broker, b"new")
+    send(lake, own_broker, *[b"new"] * 25)
 
-    with pytest.raises(DataLossError, match="KAFKA_ON_DATA_LOSS=skip"):
+    with pytest.raises(DataLossError, match=r"user-events was deleted and made anew .* KAFKA_ON_NEW_TOPIC=beginning"):
         ingest.run(lake, {"topic": "user-events"})
+    chosen = lake.with_settings(lake.settings.model_copy(update={"kafka_on_new_topic": "beginning"}))
+    ingest.run(chosen, {"topic": "user-events"})
+    send(lake, own_broker, b"newer")
+    ingest.run(lake, {"topic": "user-events"})
+
+    rows = lake.read(tables.raw_user_events).groupBy("topic", "value").count().collect()
+    assert {(row["topic"], bytes(row["value"])): row["count"] for row in rows} == {
+        ("user-events", b"old"): 10,
+        ("user-events#2", b"new"): 25,
+        ("user-events#2", b"newer"): 1,
+    }
+
+
+def test_what_an_aborted_transaction_wrote_is_not_read(lake, own_broker):
+    producer = Producer({**client_config(lake.settings, own_broker), "transactional.id": "test"})
+    producer.init_transactions(30)
+    for value, end in ((b"aborted", producer.abort_transaction), (b"committed", producer.commit_transaction)):
+        producer.begin_transaction()
+        producer.produce("user-events", value=value, partition=0)
+        producer.flush(10)
+        end(30)
+
+    ingest.run(lake, {"topic": "user-events"})
+
+    assert values(lake) == [b"committed"]
 
 
 def test_an_unknown_topic_and_a_missing_broker_are_one_sentence(lake):

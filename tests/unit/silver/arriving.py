@@ -28,7 +28,7 @@ def raw(spark: SparkSession, table: tables.Table, *values: str, at: dt.datetime 
 
 def raw_file(spark: SparkSession, name: str, *values: str) -> DataFrame:
     """Rows of the bronze table of purchases."""
-    rows = [(name, n, value.encode(), name, NOW) for n, value in enumerate(values)]
+    rows = [(name, n, value.encode(), name, NOW, None) for n, value in enumerate(values)]
     return spark.createDataFrame(rows, tables.raw_purchases.schema)
 
 

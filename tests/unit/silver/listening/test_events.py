@@ -98,6 +98,14 @@ NO_EVENTS = [
     (b"null", "not_json"),
     (b'"text"', "not_json"),
     (b'{"event_id": "e1"', "not_json"),
+    (json.dumps(GOOD).encode() * 2, "not_json"),
+    (json.dumps(GOOD).encode() + b"\n" + json.dumps(GOOD).encode(), "not_json"),
+    (json.dumps(GOOD).encode() + b"," + json.dumps(GOOD).encode(), "not_json"),
+    (json.dumps(GOOD).encode() + b" and more", "not_json"),
+    (json.dumps(GOOD).encode() + b",", "not_json"),
+    (json.dumps(GOOD).encode() + b"]", "not_json"),
+    (json.dumps(GOOD).encode() + b"}", "not_json"),
+    (json.dumps(GOOD).encode() + b",null", "not_json"),
     (b"\xff\xfe{}", "not_json"),
     (b'{"x": "' + b"y" * 600 + b'"}', "oversized_value"),
     (b"{}", "missing_field"),
@@ -137,6 +145,36 @@ def test_a_good_event_is_typed_and_unknown_fields_do_no_harm(spark):
         StructType(tables.user_events.schema.fields[:-1]),
     )
     assert_df_equality(actual, expected, ignore_nullable=True, ignore_metadata=True)
+
+
+def test_a_kafka_timestamp_that_is_unset_or_absurd_is_no_yardstick(spark):
+    read = SENT
+    clocks = {
+        "not set": dt.datetime.fromtimestamp(-0.001),
+        "one": dt.datetime.fromtimestamp(0.001),
+        "ahead": read + dt.timedelta(days=900),
+        "true": read - dt.timedelta(days=1),
+    }
+    times = {"good": GOOD["ts"], "late": "2024-05-01T13:00:01Z"}
+    rows = [
+        (f"{clock} {time}", 0, 0, None, json.dumps(GOOD | {"ts": ts}).encode(), None, at, read)
+        for clock, at in clocks.items()
+        for time, ts in times.items()
+    ]
+    received = spark.createDataFrame(rows, tables.raw_user_events.schema)
+
+    judged = events.checked(records.parsed(received, events.FIELDS, max_bytes=500)).collect()
+
+    assert {row["topic"]: row["fault"] and row["fault"]["reason"] for row in judged} == {
+        "not set good": None,
+        "not set late": "clock_ahead",
+        "one good": None,
+        "one late": "clock_ahead",
+        "ahead good": None,
+        "ahead late": "clock_ahead",
+        "true good": "clock_ahead",
+        "true late": "clock_ahead",
+    }
 
 
 def test_times_with_offsets_become_utc(spark):

@@ -1,0 +1,109 @@
+"""Rows of a purchase file as JSON: opened through its compression, and only when it is whole."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryFile
+from typing import IO, Any, BinaryIO, cast
+
+from bronze import csv_rows, parquet_rows
+from bronze.folder import Seen
+from lakehouse.errors import InputFileError, UnfinishedFileError
+
+_PIECE = 1 << 20
+_GIVEN_UP_SECONDS = 3600
+"""A text whose last line has no end and that has not changed for so long will not get one."""
+
+
+def rows(seen: Seen) -> Iterator[str]:
+    """Turn each row of a file into JSON, in the order of the file and in bounded memory.
+
+    Raises
+    ------
+    UnfinishedFileError
+        Its end is missing: a Parquet footer, the end of the last line, the last of its compressed bytes.
+    InputFileError
+        It cannot be read as what its name says. Both say why.
+    """
+    with _faults_said():
+        _require_end(seen)
+        with _opened(seen) as file:
+            yield from (parquet_rows if seen.kind == ".parquet" else csv_rows).rows(file)
+
+
+def _require_end(seen: Seen) -> None:
+    with _plain(seen) as file:
+        tail = _tail(file, seen)
+    if not tail:
+        raise UnfinishedFileError("it is empty")
+    if seen.kind == ".parquet":
+        if not tail.endswith(parquet_rows.MAGIC):
+            raise UnfinishedFileError("it has no Parquet footer: it is still being copied, or no Parquet file")
+    elif not csv_rows.is_ended(tail) and seen.written_at > time.time() - _GIVEN_UP_SECONDS:
+        raise UnfinishedFileError(
+            "its last line has no end: it is still being copied, or needs one (it is taken as it is after an hour)"
+        )
+
+
+def _tail(file: BinaryIO, seen: Seen) -> bytes:
+    if not seen.compression:
+        file.seek(max(0, seen.size - 8))
+    tail = b""
+    while piece := file.read(_PIECE):
+        tail = (tail + piece)[-8:]
+    return tail
+
+
+@contextmanager
+def _opened(seen: Seen) -> Iterator[BinaryIO]:
+    """A file's bytes without their compression; of Parquet, which is read from its end, as a file that can seek."""
+    with _plain(seen) as file:
+        if seen.kind == ".parquet" and seen.compression:
+            with TemporaryFile() as copy:
+                shutil.copyfileobj(file, copy, _PIECE)
+                copy.seek(0)
+                yield cast(BinaryIO, copy)
+        else:
+            yield file
+
+
+@contextmanager
+def _plain(seen: Seen) -> Iterator[BinaryIO]:
+    with seen.path.open("rb") as raw, _decompressed(raw, seen.compression) as file:
+        yield cast(BinaryIO, file)
+
+
+def _decompressed(raw: BinaryIO, compression: str) -> IO[bytes] | Any:
+    if compression == ".gz":
+        return gzip.open(raw)
+    if compression == ".bz2":
+        return bz2.open(raw)
+    if compression == ".zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
+    return raw
+
+
+@contextmanager
+def _faults_said() -> Iterator[None]:
+    """Turn what the libraries raise of a file into one clause about it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except InputFileError:
+        raise
+    except EOFError:
+        raise UnfinishedFileError("its compressed bytes end too early: it is still being copied, or damaged") from None
+    except (OSError, ValueError, ArithmeticError, zlib.error, pa.ArrowException) as error:
+        said = (error.strerror if isinstance(error, OSError) else None) or str(error).split("\n", 1)[0]
+        if "Truncated compressed stream" in said:
+            raise UnfinishedFileError("its compressed bytes end too early: it is still being copied") from None
+        raise InputFileError(f"it cannot be read as what its name says: {said.rstrip('.')}") from None

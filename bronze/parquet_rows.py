@@ -1,0 +1,63 @@
+"""Rows of a Parquet file, whoever wrote it: bytes are text, times are ISO 8601, whole numbers have no fraction."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+from lakehouse.errors import InputFileError
+
+MAGIC = b"PAR1"
+_ROWS = 10_000
+
+
+def rows(file: BinaryIO) -> Iterator[str]:
+    """Turn each row into a JSON object of the file's columns, without those that are null.
+
+    Nanoseconds are cut to microseconds. Bytes are UTF-8, and where they are not, escaped. A whole number in a column of
+    floats, where pandas puts it when one value is missing, is a whole number.
+
+    Raises
+    ------
+    InputFileError
+        Two columns have one name.
+    """
+    import pyarrow.parquet as pq
+
+    parquet = pq.ParquetFile(file)
+    names = parquet.schema_arrow.names
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputFileError(f"it has more than one column {', '.join(twice)}: rename or remove one")
+    # `json.dumps` would make one for each row.
+    encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
+    for batch in parquet.iter_batches(batch_size=_ROWS):
+        columns = [_values(column) for column in batch.columns]
+        for row in zip(*columns, strict=True):
+            found = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            yield encode(found)
+
+
+def _values(column: Any) -> Sequence[Any]:
+    """The values of an Arrow array as JSON has them."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _values(column.dictionary_decode())
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", "UTC" if kind.tz else None), safe=False)
+    if pa.types.is_temporal(kind) and not pa.types.is_duration(kind) and not pa.types.is_interval(kind):
+        column = column.cast(pa.string())
+    return [_plain(value) if isinstance(value, bytes | float) else value for value in column.to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None if math.isnan(value) else str(value)
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return str(value)
