@@ -79,7 +79,7 @@ def test_a_file_that_cannot_be_taken_is_named_with_its_reason(lake):
 
     assert [(row["file"].rsplit("/", 1)[1], row["state"], row["num_rows"]) for row in rows] == [
         ("a.parquet", "taken", 3),
-        ("b.csv", "taken", 3),
+        (ODD, "taken", 3),
         ("broken.parquet", "refused", None),
         ("c.csv", "taken", 1),
         ("copy.parquet", "taken", 3),
