@@ -152,6 +152,11 @@ def text_of(path: Path, encoding: str) -> Iterator[io.TextIOWrapper]:
         raise unreadable(path, error) from None
 
 
+def first_lines(text: io.TextIOWrapper) -> str:
+    """The beginning of a text, enough to tell how it is written."""
+    return text.read(HEAD_BYTES)
+
+
 def unreadable(path: Path, error: Exception) -> InputFileError:
     """Say that a file cannot be read, and why."""
     return InputFileError(f"{path} cannot be read: {error}. Check the file, its permissions and its `--format`.")

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lakehouse.errors import TaskParameterError
 from lakehouse.kafka import CLICKSTREAM, USER_EVENTS
-from producers.replay.recorded import ValuePath
 from producers.replay.vocabulary import MOVIELENS_RATINGS, MOVIELENS_TITLES, column_for
 from producers.shapes import CLICKS, LISTENING, EventShape, Shape
 
 if TYPE_CHECKING:
     from producers.replay.recorded import Recorded
+
+ValuePath = tuple[str, ...]
+"""A column, and the keys of objects within objects that lead to a value."""
 
 Source = tuple[ValuePath, ...]
 """Where a field's value is; of several, their values one after the other."""

@@ -13,11 +13,15 @@ from lakehouse.errors import InputFileError
 from lakehouse.kafka import EPISODE_METADATA
 from producers import pace
 from producers.replay.delimited import BYTES
+from producers.replay.findings import HELP
+from producers.replay.loading import loaded
 from producers.replay.mapping import TITLES, Mapped, given_for, map_events, map_titles, shape_of, topic_of
 from producers.replay.options import Options
 from producers.replay.recorded import open_recorded
 from producers.replay.rows import episode_of, events_of
-from producers.replay.survey import HELP, LEFT, Said, Survey, survey
+from producers.replay.rules import LEFT
+from producers.replay.said import Said
+from producers.replay.survey import Survey, survey
 from producers.shapes import CLICKS, LISTENING, EventShape
 
 if TYPE_CHECKING:
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
     from lakehouse.settings import Settings
     from producers.record import Counts, Record
     from producers.replay.files import Format
-    from producers.replay.recorded import Recorded, Rows
+    from producers.replay.recorded import Recorded
+    from producers.replay.table import Rows
 
 MOVIELENS_FILES = (("ratings.csv", "movies.csv"), ("ratings.dat", "movies.dat"), ("u.data", "u.item"))
 """Ratings and titles, by the size of the data set."""
@@ -51,7 +56,7 @@ class Recording:
     @contextmanager
     def read(self, now_ms: int | None = None) -> Iterator[tuple[Survey, Iterator[Record]]]:
         """Read all rows, look at them (see `survey`), and give what that tells with the records, in time order."""
-        with self.recorded.loaded(Said(self.mapped).paths, self.options.times.zone) as rows:
+        with loaded(self.recorded, Said(self.mapped).paths, self.options.times.zone) as rows:
             seen = survey(self.recorded, rows, self.mapped, self.options, now_ms)
             yield seen, self._records(rows, seen)
 
@@ -127,7 +132,7 @@ def title_records(
     mapped = map_titles(recorded, mapping or {})
 
     def records() -> Iterator[Record]:
-        with recorded.loaded() as rows:
+        with loaded(recorded) as rows:
             if encoding is None and (broken := rows.broken(BYTES)):
                 number, first = broken
                 raise InputFileError(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from producers.replay.mapping import Mapped, Source
-    from producers.replay.recorded import Row
+    from producers.replay.table import Row
     from producers.shapes import Shape
 
 UNREADABLE = "unreadable"

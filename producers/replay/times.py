@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import available_timezones
 
 from lakehouse.errors import TaskParameterError
+from producers.replay.database import literal
 
 # Years 1 to 9999: what a timestamp can say.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
@@ -158,4 +159,4 @@ class Times:
 
 
 def _list(formats: tuple[str, ...] | list[str]) -> str:
-    return "[" + ", ".join("'" + pattern.replace("'", "''") + "'" for pattern in formats) + "]"
+    return "[" + ", ".join(map(literal, formats)) + "]"

@@ -21,8 +21,8 @@ from producers.publisher import Publisher
 from producers.record import Record
 from producers.replay.options import Options
 from producers.replay.replay import Recording, replay
+from producers.replay.rules import LEFT
 from producers.replay.sample import SAMPLE
-from producers.replay.survey import LEFT
 from producers.replay.vocabulary import LEFT_OUT
 from producers.simulator import clicks, listening
 from producers.simulator.simulation import simulate

@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from lakehouse.errors import InputFileError
 from producers.replay.options import Options
 from producers.replay.replay import Recording, look_at, open_recording
 from producers.replay.survey import Survey
+
+TS = 1_700_000_000
+LISTENING = "user_id,new_episode_id,event,ts\n"
+CLICKS = "session_id,user_id,item_id,event_type,timestamp\n"
+RATINGS = "userId,movieId,rating,timestamp\n"
 
 
 def written(path: Path, content: str | bytes) -> Path:
@@ -31,3 +39,13 @@ def told(path: Path, **options) -> tuple[Recording, Survey]:
     with look_at(recording, lambda _, survey: surveys.append(survey)) as records:
         assert sum(1 for _ in records) >= 0
     return recording, surveys[0]
+
+
+def csv(tmp_path, header: str, *rows: str):
+    return written(tmp_path / "a.csv", header + "".join(f"{row},{TS + n}\n" for n, row in enumerate(rows)))
+
+
+def refusal(path, **options) -> str:
+    with pytest.raises(InputFileError) as raised:
+        sent(path, **options)
+    return str(raised.value)
