@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -10,18 +9,12 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, count
 from typing import BinaryIO
 
+from bronze.column_names import each_once
+from lakehouse.encodings import marked
 from lakehouse.errors import InputFileError
 
 _DELIMITERS = ",;\t|"
 _LONGEST_LINE = 1_000_000
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    # Before UTF-16, whose mark it begins with.
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 def rows(file: BinaryIO) -> Iterator[str]:
@@ -57,9 +50,8 @@ def is_ended(tail: bytes) -> bool:
 
 
 def _encoding(head: bytes) -> str:
-    for mark, encoding in _MARKS.items():
-        if head.startswith(mark):
-            return encoding
+    if encoding := marked(head):
+        return encoding
     # Names of columns begin with a letter of which UTF-16 has one byte that is zero.
     if len(head) > 1 and 0 in head[:2] and head[:2] != b"\0\0":
         return "utf-16-le" if head[1] == 0 else "utf-16-be"
@@ -118,10 +110,7 @@ def _names(record: Sequence[str] | None) -> Sequence[str]:
     if record is None:
         raise InputFileError("it is empty")
     # Trailing commas are columns without a name; what they hold is kept.
-    names = [name.strip() or f"column {number}" for number, name in enumerate(record, start=1)]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InputFileError(f"it has more than one column {', '.join(twice)}: rename or remove one")
-    return names
+    return each_once([name.strip() or f"column {number}" for number, name in enumerate(record, start=1)])
 
 
 def _value(names: Sequence[str], record: Sequence[str]) -> dict[str, str] | Sequence[str]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import shutil
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import IO, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from bronze import csv_rows, parquet_rows
 from bronze.folder import Seen
+from lakehouse.compression import decompressed
 from lakehouse.errors import InputFileError, UnfinishedFileError
 
 _PIECE = 1 << 20
@@ -75,20 +74,8 @@ def _opened(seen: Seen) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _plain(seen: Seen) -> Iterator[BinaryIO]:
-    with seen.path.open("rb") as raw, _decompressed(raw, seen.compression) as file:
-        yield cast(BinaryIO, file)
-
-
-def _decompressed(raw: BinaryIO, compression: str) -> IO[bytes] | Any:
-    if compression == ".gz":
-        return gzip.open(raw)
-    if compression == ".bz2":
-        return bz2.open(raw)
-    if compression == ".zst":
-        import pyarrow as pa
-
-        return pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")
-    return raw
+    with seen.path.open("rb") as raw, decompressed(raw, seen.compression) as file:
+        yield file
 
 
 @contextmanager

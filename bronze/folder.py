@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lakehouse.errors import InputFileError
@@ -90,9 +90,8 @@ def see(path: Path) -> Seen:
         return Seen(path, fault=f"it cannot be looked at: {error.strerror}")
     # Access counts too: what could not be opened is tried again once it can.
     changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-    seen = Seen(path, status.st_size, changed_ns, status.st_mtime)
-    is_hidden = path.name.startswith((".", "_"))
-    return Seen(path, seen.size, changed_ns, seen.written_at, _HIDDEN if is_hidden else _fault(seen, status), is_hidden)
+    seen = Seen(path, status.st_size, changed_ns, status.st_mtime, is_hidden=path.name.startswith((".", "_")))
+    return replace(seen, fault=_HIDDEN if seen.is_hidden else _fault(seen, status))
 
 
 def unsettled(entries: Iterable[Seen], seconds: float) -> frozenset[Path]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from lakehouse.errors import InputFileError
+from bronze.column_names import each_once
 
 MAGIC = b"PAR1"
 _ROWS = 10_000
@@ -27,9 +27,7 @@ def rows(file: BinaryIO) -> Iterator[str]:
     import pyarrow.parquet as pq
 
     parquet = pq.ParquetFile(file)
-    names = parquet.schema_arrow.names
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InputFileError(f"it has more than one column {', '.join(twice)}: rename or remove one")
+    names = each_once(parquet.schema_arrow.names)
     # `json.dumps` would make one for each row.
     encode = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
     for batch in parquet.iter_batches(batch_size=_ROWS):

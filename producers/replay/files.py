@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import lzma
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, get_args
 
+from lakehouse.compression import decompressed
+from lakehouse.encodings import marked
 from lakehouse.errors import InputFileError, TaskParameterError
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ _COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _MAGIC = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
 _ARCHIVES = {b"PK\x03\x04": "a ZIP archive or an Excel workbook", b"\xd0\xcf\x11\xe0": "an old Excel workbook"}
 _ARCHIVES |= {b"7z\xbc\xaf": "a 7z archive"}
-# Longer marks first: that of UTF-32 begins as that of UTF-16.
-_MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _MOSTLY = 0.3
 
 READ_ERRORS = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
@@ -126,9 +124,8 @@ def encoding_of(head: bytes, given: str | None) -> str:
                 f"`--encoding {given}` is no encoding. Use one such as utf-8, utf-16 or cp1252 (Windows)."
             ) from None
         return "utf-8-sig" if given.lower().replace("_", "-") in {"utf-8", "utf8"} else given
-    for mark, encoding in _MARKS:
-        if head.startswith(mark):
-            return encoding
+    if encoding := marked(head):
+        return encoding
     for first, encoding in ((0, "utf-16-be"), (1, "utf-16-le")):
         if len(head) > 1 and head[first::2].count(0) > _MOSTLY * len(head[first::2]) > head[1 - first :: 2].count(0):
             return encoding
@@ -179,20 +176,5 @@ def _bytes(path: Path) -> Iterator[BinaryIO]:
         magic = raw.read(8)
         raw.seek(0)
         found = next((kind for mark, kind in _MAGIC.items() if magic.startswith(mark)), None)
-        kind = found or (path.suffix.lower() if path.suffix.lower() in _COMPRESSIONS else None)
-        if kind == ".gz":
-            with gzip.GzipFile(fileobj=raw) as stream:
-                yield stream  # type: ignore[misc]
-        elif kind == ".bz2":
-            with bz2.BZ2File(raw) as stream:
-                yield stream  # type: ignore[misc]
-        elif kind == ".xz":
-            with lzma.LZMAFile(raw) as stream:
-                yield stream  # type: ignore[misc]
-        elif kind == ".zst":
-            import pyarrow as pa
-
-            with pa.input_stream(str(path), compression="zstd", buffer_size=HEAD_BYTES) as stream:
-                yield stream
-        else:
-            yield raw
+        with decompressed(raw, found or path.suffix.lower()) as stream:
+            yield stream
