@@ -20,7 +20,7 @@ from pyspark.sql.types import DateType
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
 from lakehouse.ddl import creation, identifier, literal, tagging
-from lakehouse.errors import ServiceError, TableSchemaError
+from lakehouse.errors import ServiceError, TableSchemaError, said
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
 
@@ -72,9 +72,11 @@ def tag_personal(spark: SparkSession, name: str, table: Table) -> None:
         try:
             spark.sql(statement)
         except PySparkException as error:
-            reason = str(error).splitlines()[0]
             log.warning(
-                "Table %s holds personal data and has no tag: %s. Whoever may tag runs %s.", table, reason, statement
+                "Table %s holds personal data and has no tag: %s. Whoever may tag runs %s.",
+                table,
+                said(error),
+                statement,
             )
 
 

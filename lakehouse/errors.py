@@ -1,6 +1,18 @@
 """The errors that a person can act on: each message says what was wrong, where, and what to do."""
 
 
+def said(error: BaseException) -> str:
+    r"""The first line of what went wrong, without its full stop, so that it can stand within a sentence.
+
+    Examples
+    --------
+    >>> said(OSError("No such scope.\nRequest: 17")), said(ValueError())
+    ('No such scope', 'ValueError')
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(" .") if lines else type(error).__name__
+
+
 class RecLakeError(Exception):
     """Base of every error that is reported as one sentence with exit code 2 and no traceback."""
 

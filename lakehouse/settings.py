@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lakehouse.errors import SettingsError
+from lakehouse.errors import SettingsError, said
 
 AlsEngine = Literal["spark_als", "implicit_als"]
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -357,7 +357,7 @@ class _SecretScope(PydanticBaseSettingsSource):
             }
         except (DatabricksError, ValueError) as error:
             raise SettingsError(
-                f"The secret scope {scope} cannot be read: {str(error).splitlines()[0]}. `reclake cloud prepare` makes "
+                f"The secret scope {scope} cannot be read: {said(error)}. `reclake cloud prepare` makes "
                 "it and lets those read it who have to; or correct SECRET_SCOPE."
             ) from None
         return {key: value for key, value in found.items() if value}

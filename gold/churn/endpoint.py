@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gold.churn.registered import champion_version
-from lakehouse.errors import ServiceError
+from lakehouse.errors import ServiceError, said
 from lakehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def serve(endpoint: str, model: str, version: str) -> None:
                 endpoints.update_config(endpoint, served_entities=entities, traffic_config=traffic)
     except (DatabricksError, ValueError) as error:
         raise ServiceError(
-            f"The endpoint {endpoint} does not serve version {version} of {model}: {str(error).splitlines()[0]}. The "
+            f"The endpoint {endpoint} does not serve version {version} of {model}: {said(error)}. The "
             "next training tries again; CHURN_ENDPOINT empty does without an endpoint."
         ) from None
     log.info("the endpoint %s serves version %s of %s", endpoint, version, model)

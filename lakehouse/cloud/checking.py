@@ -11,7 +11,8 @@ from lakehouse.cloud.finding import Finding
 from lakehouse.cloud.readers import held_by, principals_of, suffices
 from lakehouse.cloud.rights import catalog_findings
 from lakehouse.cloud.values import is_principal
-from lakehouse.cloud.workspace import REFUSALS, said
+from lakehouse.cloud.workspace import REFUSALS
+from lakehouse.errors import said
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient

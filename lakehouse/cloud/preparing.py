@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from lakehouse.cloud.encoder import copied, has_volume
 from lakehouse.cloud.readers import held_by, principals_of, suffices
 from lakehouse.cloud.secrets_file import read_secrets
-from lakehouse.cloud.workspace import REFUSALS, said
-from lakehouse.errors import RecLakeError
+from lakehouse.cloud.workspace import REFUSALS
+from lakehouse.errors import RecLakeError, said
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient

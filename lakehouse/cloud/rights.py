@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lakehouse.cloud.finding import Finding
-from lakehouse.cloud.workspace import REFUSALS, said
+from lakehouse.cloud.workspace import REFUSALS
+from lakehouse.errors import said
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient

@@ -1,11 +1,11 @@
-"""The workspace that somebody is signed in to, and what it says when it refuses, in one line."""
+"""The workspace that somebody is signed in to."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
 
-from lakehouse.errors import SettingsError
+from lakehouse.errors import SettingsError, said
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -45,9 +45,3 @@ def signed_in(profile: str | None = None) -> tuple[WorkspaceClient, User]:
             f"You are not signed in to a workspace: {said(error)}. Run `databricks auth login --host "
             "https://YOUR-WORKSPACE`, or name a profile of ~/.databrickscfg with --profile."
         ) from None
-
-
-def said(error: Exception) -> str:
-    """The first line of what went wrong, without its full stop."""
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(" .") if lines else type(error).__name__

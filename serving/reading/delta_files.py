@@ -18,7 +18,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import TimestampType
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
-from lakehouse.errors import ServiceError, SettingsError
+from lakehouse.errors import ServiceError, SettingsError, said
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
 from serving.reading.figure import in_utc
@@ -57,11 +57,11 @@ class DeltaFiles:
             return in_utc(self._answer(sql, _bound(parameters)))
         except duckdb.BinderException as error:
             raise ServiceError(
-                f"A table was written by another version of RecLake: {str(error).splitlines()[0]}. "
+                f"A table was written by another version of RecLake: {said(error)}. "
                 "The job that writes it says what to do."
             ) from None
         except duckdb.Error as error:
-            raise ServiceError(f"The tables cannot be read: {str(error).splitlines()[0]}.") from None
+            raise ServiceError(f"The tables cannot be read: {said(error)}.") from None
 
     def written_at(self, table: Table) -> dt.datetime | None:
         """When a table last changed; see `Lake`."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gold.judging.rules import CONFIDENCE_95
 from lakehouse import tables
-from lakehouse.errors import NothingToServeError, ServiceError
+from lakehouse.errors import NothingToServeError, ServiceError, said
 from lakehouse.settings import Settings
 from lakehouse.tracking import tracking_client, tracking_uri
 from serving.reading.figure import Figure
@@ -144,4 +144,4 @@ def _asked(stores: Stores, read: Callable[[Settings], Result]) -> Result:
     try:
         return read(stores.settings)
     except (MlflowException, SQLAlchemyError) as error:
-        raise ServiceError(f"MLflow does not answer: {str(error).splitlines()[0]}") from None
+        raise ServiceError(f"MLflow does not answer: {said(error)}.") from None
