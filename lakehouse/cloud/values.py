@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -47,7 +48,8 @@ def bundle_for(
     in_environment = {n: environment[_ENVIRONMENT + n] for n in declared if _ENVIRONMENT + n in environment}
     given = {f"var.{name}": value for name, value in {**_overrides(file, target), **in_environment, **said}.items()}
     given |= {f"workspace.current_user.{name}": value for name, value in {"id": me.id or "", **names_of(me)}.items()}
-    return read_bundle(file, target, given | _prefixed_schemas(read_bundle(file, target, given), names_of(me)))
+    bundle = replace(bundle, given=given)
+    return replace(bundle, given=given | _prefixed_schemas(bundle, names_of(me)))
 
 
 def missing_variables(bundle: Bundle) -> dict[str, str]:
