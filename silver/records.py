@@ -6,7 +6,7 @@ record breaks names its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum, auto
 
 from pyspark.sql import Column, DataFrame
@@ -14,7 +14,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
 from lakehouse import tables
-from lakehouse.changes import Changes
 from lakehouse.events import CONTROLS, EDGES, NO_IDS
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch
@@ -51,22 +50,18 @@ class Reason(StrEnum):
     UNKNOWN_EVENT = auto()
 
 
-def accepted(
-    lake: Lakehouse, new: Changes, fields: Sequence[str], check: Callable[[DataFrame], DataFrame], scratch: Scratch
-) -> DataFrame:
-    """Parse and check the records that arrived in bronze, quarantine what cannot be used, and return the rest.
+def accepted(lake: Lakehouse, source: Table, judged: DataFrame, scratch: Scratch) -> DataFrame:
+    """Quarantine the records of a bronze table that cannot be used, and return the rest.
 
     Parameters
     ----------
-    fields : sequence of str
-        Fields of the JSON objects that are wanted.
-    check : callable
-        Finds faults in parsed records, see `checked`.
+    judged : DataFrame
+        Records of `source`, parsed and checked.
     """
     # Written once, because every merge reads its source several times.
-    judged = scratch("judged", check(parsed(new.rows, fields, lake.settings.max_value_bytes)))
-    lake.append_new(tables.quarantine, rejected(judged, new.table))
-    return flawless(judged)
+    stored = scratch("judged", judged)
+    lake.append_new(tables.quarantine, rejected(stored, source))
+    return flawless(stored)
 
 
 def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:

@@ -16,7 +16,7 @@ from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver import drift
 from silver.listening import engagement, episodes, events
-from silver.records import accepted
+from silver.records import accepted, parsed
 
 M = tables.daily_mix.c
 
@@ -26,7 +26,8 @@ def update_events(lake: Lakehouse) -> None:
     """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
     if new := lake.changes(tables.raw_user_events, consumer="user_events"):
         with scratch_folder(lake) as scratch:
-            valid = events.typed(accepted(lake, new, events.FIELDS, events.checked, scratch))
+            judged = events.checked(parsed(new.rows, events.FIELDS, lake.settings.max_value_bytes))
+            valid = events.typed(accepted(lake, new.table, judged, scratch))
             unique = events.IDENTITY.deduplicated(events.with_weight(valid, lake.settings.weights))
             lake.upsert(tables.user_events, unique, wins=events.IDENTITY.wins)
         new.commit()
@@ -47,7 +48,8 @@ def update_episodes(lake: Lakehouse) -> None:
     """Keep what the newest record of each episode says; quarantine what cannot be used."""
     if new := lake.changes(tables.raw_episode_metadata, consumer="episodes"):
         with scratch_folder(lake) as scratch:
-            valid = episodes.typed(accepted(lake, new, episodes.FIELDS, episodes.checked, scratch))
+            judged = episodes.checked(parsed(new.rows, episodes.FIELDS, lake.settings.max_value_bytes))
+            valid = episodes.typed(accepted(lake, new.table, judged, scratch))
             lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
         new.commit()
 

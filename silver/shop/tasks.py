@@ -31,9 +31,8 @@ def update_purchases(lake: Lakehouse) -> None:
             files = scratch("files", new.touched(R.file_hash))
             rows = lake.read(tables.raw_purchases, among=files)
             told = F.col(R.superseded_at).isNull()
-            judged = scratch("judged", _judged(lake, rows.where(told)))
-            lake.append_new(tables.quarantine, rejected(judged, new.table))
-            lake.append_new(tables.purchases, purchases.typed(flawless(judged)))
+            valid = accepted(lake, new.table, _judged(lake, rows.where(told)), scratch)
+            lake.append_new(tables.purchases, purchases.typed(valid))
             if not (superseded := rows.where(~told)).isEmpty():
                 _take_back(lake, superseded, scratch)
         new.commit()
@@ -52,7 +51,8 @@ def update_clicks(lake: Lakehouse) -> None:
         late.commit()
     if new := lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
         with scratch_folder(lake) as scratch:
-            valid = clicks.typed(accepted(lake, new, clicks.FIELDS, clicks.checked, scratch))
+            judged = clicks.checked(parsed(new.rows, clicks.FIELDS, lake.settings.max_value_bytes))
+            valid = clicks.typed(accepted(lake, new.table, judged, scratch))
             enriched = scratch("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
             lake.upsert(tables.clickstream_events, enriched, wins=clicks.IDENTITY.wins)
         new.commit()
