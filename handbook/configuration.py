@@ -71,13 +71,9 @@ def _values(field: FieldInfo) -> str:
         f"{sign} {value:,}"
         for one in field.metadata
         for name, sign in _BOUNDS.items()
-        if (value := _of(one, name)) is not None
+        if (value := getattr(one, name, None)) is not None
     ]
     return cell(f"{kind}, {' and '.join(bounds)}" if bounds else kind)
-
-
-def _of(constraint: object, name: str) -> Any:
-    return getattr(constraint, name, None)
 
 
 def _kind(annotation: Any) -> str:
