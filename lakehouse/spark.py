@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +37,20 @@ def start_session(settings: Settings) -> SparkSession:
     return session
 
 
+def require_startable(settings: Settings) -> None:
+    """Say what a session would lack before a job with many tasks does, each of which would say it again.
+
+    Raises
+    ------
+    ServiceError
+        There is no Java that Spark runs on.
+    """
+    from lakehouse.services.java import java
+
+    if not settings.on_databricks:
+        java()
+
+
 def _local(settings: Settings) -> SparkSession:
     from lakehouse.services.jars import java
 
@@ -46,11 +62,22 @@ def _local(settings: Settings) -> SparkSession:
         builder = builder.config(name, value)
     builder = builder.remote("local[*]") if settings.spark_mode == "connect" else builder.master("local[*]")
     log = settings.home / "logs" / "spark.log"
-    with _stderr_to(log):
+    with _own_interrupt(), _stderr_to(log):
         try:
             return builder.getOrCreate()
         except PySparkRuntimeError as error:
             raise ServiceError(f"Spark did not start: {error}. Its log is {log}.") from error
+
+
+@contextmanager
+def _own_interrupt() -> Iterator[None]:
+    """Let Ctrl-C do what it did before: Spark's handler asks the JVM in the middle of another answer from it."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

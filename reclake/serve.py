@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -30,7 +31,9 @@ def churn(
     with listen(settings, host, port) as listening:
         at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         Console(stderr=True).print(f"Churn API on {at}, pages at /docs. Ctrl-C ends it.", style="dim")
-        serve(settings, listening)
+        # The server has ended in order, and hands on what it was ended by.
+        with suppress(KeyboardInterrupt):
+            serve(settings, listening)
 
 
 def dashboard(

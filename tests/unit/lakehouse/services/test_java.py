@@ -22,7 +22,7 @@ def java_saying(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("version", ["17.0.9", "21", "25-ea"])
+@pytest.mark.parametrize("version", ["17.0.9", "21", "23.0.2"])
 def test_java_on_path_is_found(java_saying, monkeypatch, version):
     command = java_saying(version)
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -39,8 +39,11 @@ def test_java_home_comes_before_path(java_saying, monkeypatch):
     assert java() == wanted
 
 
-@pytest.mark.parametrize(("version", "called"), [("11.0.22", "11"), ("1.8.0_392", "8")])
-def test_an_old_java_is_refused_with_what_to_do(java_saying, monkeypatch, version, called):
+@pytest.mark.parametrize(
+    ("version", "called"),
+    [("11.0.22", "11"), ("1.8.0_392", "8"), ("16", "16"), ("24", "24"), ("25.0.1", "25"), ("26-ea", "26")],
+)
+def test_a_java_that_is_too_old_or_too_new_is_refused_with_what_to_do(java_saying, monkeypatch, version, called):
     command = java_saying(version)
     monkeypatch.setenv("JAVA_HOME", str(command.parent.parent))
 
@@ -48,7 +51,7 @@ def test_an_old_java_is_refused_with_what_to_do(java_saying, monkeypatch, versio
         java()
 
     assert str(error.value) == (
-        f"Java 17 or newer is needed for Spark and Kafka, found Java {called} at {command}. "
+        f"Spark and Kafka need Java 17 to 23, found Java {called} at {command}. "
         "Install Java 17, or set JAVA_HOME to where it is."
     )
 
@@ -57,7 +60,7 @@ def test_no_java_is_said_plainly(tmp_path, monkeypatch):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ServiceError, match=r"is needed .* there is no `java` on PATH\. Install Java 17"):
+    with pytest.raises(ServiceError, match=r"Java 17 to 23, but there is no `java` on PATH\. Install Java 17"):
         java()
 
 
