@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -37,6 +38,17 @@ def start_session(settings: Settings) -> SparkSession:
     return session
 
 
+def as_read(folder: Path) -> str:
+    r"""A folder as `spark.read` takes it, which takes `[x]` for a pattern that fits `x`.
+
+    Examples
+    --------
+    >>> as_read(Path("/data/[x]"))
+    '/data/\\[x\\]'
+    """
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", str(folder))
+
+
 def require_startable(settings: Settings) -> None:
     """Say what a session would lack before a job with many tasks does, each of which would say it again.
 
@@ -52,8 +64,9 @@ def require_startable(settings: Settings) -> None:
 
 
 def _local(settings: Settings) -> SparkSession:
-    from lakehouse.services.jars import java
+    from lakehouse.services.java import java, utf8_locale
 
+    os.environ |= utf8_locale()
     os.environ["JAVA_HOME"] = str(Path(java()).resolve().parent.parent)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
@@ -106,11 +119,13 @@ def _connectors(settings: Settings) -> list[Path]:
 def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
     # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
     # Java's usual collector marks beside the work, which on few cores takes a tenth of its time.
+    # The last one lets Hadoop ask Java 18 to 23 who it is.
     java_options = (
-        f'-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} "-Dderby.system.home={settings.home}"'
+        f"-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Djava.security.manager=allow"
     )
     return {
-        "spark.jars": ",".join(map(str, connectors)),
+        # As URIs, in which nothing divides or begins anything else.
+        "spark.jars": ",".join(jar.as_uri() for jar in connectors),
         "spark.driver.memory": settings.spark_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

@@ -33,6 +33,13 @@ def java() -> Path:
     return found
 
 
+def utf8_locale() -> dict[str, str]:
+    """What has to be in the environment of Java so that it finds files whose names are not ASCII alone."""
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next(filter(None, names), "C")
+    return {} if re.search("utf-?8", locale, re.IGNORECASE) else {"LC_ALL": "C.UTF-8"}
+
+
 def _installed() -> Path:
     home = os.environ.get("JAVA_HOME")
     # A path is not searched for, so that a colon in it divides nothing.

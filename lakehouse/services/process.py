@@ -26,7 +26,7 @@ from lakehouse.interruption import held_back
 from lakehouse.services.state import Place, ProcessId, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -62,6 +62,8 @@ class Service:
     """The user that it runs as, which takes root; none: the one that starts it."""
     directory: Callable[[Place], Path] = attrgetter("folder")
     """Where it runs."""
+    environment: Callable[[], Mapping[str, str]] = dict
+    """What it has in its environment beside what this process has."""
 
 
 def start(service: Service, home: Path) -> Record:
@@ -162,6 +164,7 @@ def _spawn(service: Service, command: Sequence[str | Path], place: Place) -> Pro
             stdout=log,
             stderr=log,
             cwd=service.directory(place),
+            env={**os.environ, **service.environment()},
             start_new_session=True,
             **identity(service.user),
         )
