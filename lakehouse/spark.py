@@ -119,6 +119,7 @@ def _connectors(settings: Settings) -> list[Path]:
 def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
     # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
     # Java's usual collector marks beside the work, which on few cores takes a tenth of its time.
+    scratch = str(settings.home / "tmp")
     # The last one lets Hadoop ask Java 18 to 23 who it is.
     java_options = (
         f"-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Djava.security.manager=allow"
@@ -130,7 +131,8 @@ def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": java_options,
-        "spark.local.dir": str(settings.home / "tmp"),
+        # A comma would divide two folders; without the setting it is Java's folder of temporary files.
+        **({} if "," in scratch else {"spark.local.dir": scratch}),
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lakehouse.errors import ServiceError
-from lakehouse.services.java import java
+from lakehouse.services.java import java, utf8_locale
 
 
 @pytest.fixture
@@ -78,3 +78,22 @@ def test_something_else_called_java_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(ServiceError, match="does not say its version"):
         java()
+
+
+@pytest.mark.parametrize(
+    ("variables", "needed"),
+    [
+        ({}, {"LC_ALL": "C.UTF-8"}),
+        ({"LANG": "C"}, {"LC_ALL": "C.UTF-8"}),
+        ({"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}, {"LC_ALL": "C.UTF-8"}),
+        ({"LC_ALL": "", "LC_CTYPE": "C.UTF-8", "LANG": "C"}, {}),
+        ({"LANG": "de_DE.utf8"}, {}),
+    ],
+)
+def test_java_gets_a_locale_in_which_it_finds_files_with_any_name(monkeypatch, variables, needed):
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert utf8_locale() == needed
