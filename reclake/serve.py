@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lakehouse.interruption import exit_code
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -46,6 +48,8 @@ def dashboard(
 
     load_settings()  # what is wrong with them is said here, not on every page
     serve(host, port)
+    # It ends when somebody ends it, and keeps to itself by what.
+    raise typer.Exit(exit_code())
 
 
 def _serve() -> None:
