@@ -9,6 +9,7 @@ import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,9 @@ from lakehouse.settings import Settings
 from lakehouse.spark import start_session
 
 _numbers = itertools.count()
+
+ODD_NAME = "ü e\u0301 дом 東京 100% %20 #1 it's [x] {y} + & ; = ! ~ @ ^ (z),"
+"""A name that the file system allows, and that something between it and the tables may take for something else."""
 
 # ranx on a few rows: compiling it takes ten times as long as running it.
 os.environ["NUMBA_DISABLE_JIT"] = "1"
@@ -52,8 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    home = tmp_path_factory.mktemp("spark")
+def odd_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make a home in a folder with a name that people have and programs do not expect."""
+    return lambda name: tmp_path_factory.mktemp(name) / ODD_NAME
+
+
+@pytest.fixture(scope="session")
+def spark(odd_home: Callable[[str], Path]) -> Iterator[SparkSession]:
+    home = odd_home("spark")
     mode = os.environ.get("RECLAKE_TEST_SPARK", "classic")
     # Tiny data: compiling a plan, in Spark and in the JVM, costs more than it can save. The quick compiler alone gets
     # 48 MB for its code, which the suite fills: a quarter of all CPU went into throwing code out and compiling it anew.

@@ -19,6 +19,7 @@ from lakehouse.errors import InputFileError, UnfinishedFileError
 from lakehouse.lake import Lakehouse
 from lakehouse.rows import few_rows
 from lakehouse.scratch import scratch_folder
+from lakehouse.spark import as_read
 from lakehouse.task import task
 
 R = tables.raw_purchases.c
@@ -131,7 +132,7 @@ def _append(lake: Lakehouse, staging: Staging) -> None:
     )
     staging.remove(*(row[0] for row in held.collect()))  # a row per file
     if staging.hashes:
-        received = lake.spark.read.parquet(str(staging.folder)).withColumns(
+        received = lake.spark.read.parquet(as_read(staging.folder)).withColumns(
             {R.ingested_at: F.current_timestamp(), R.superseded_at: F.lit(None)}
         )
         lake.append_new(tables.raw_purchases, received)

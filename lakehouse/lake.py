@@ -14,7 +14,7 @@ from typing import Self
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import delta
+from lakehouse import delta, interruption
 from lakehouse.changes import Changes, Versions
 from lakehouse.progress import Progress
 from lakehouse.settings import Settings
@@ -183,5 +183,6 @@ class _Session:
     def stop(self) -> None:
         """Stop the session that was started here; one that was given, or the workspace's, stays."""
         started = self._given is None and "spark" in self.__dict__
-        if started and not self._settings.on_databricks:
+        # After an interrupt its process is ending already, and would not answer any more.
+        if started and not self._settings.on_databricks and not interruption.asked():
             self.spark.stop()

@@ -15,6 +15,7 @@ from uuid import uuid4
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.lake import Lakehouse
+from lakehouse.spark import as_read
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Scratch:
     def __call__(self, name: str, rows: DataFrame) -> DataFrame:
         """Write rows under a name and return them as they were written."""
         rows.write.parquet(str(self.folder / name))
-        return self.spark.read.parquet(str(self.folder / name))
+        return self.spark.read.parquet(as_read(self.folder / name))
 
     def part(self, name: str) -> Scratch:
         """A folder within this one, where the same names can be used again."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,9 +38,35 @@ def start_session(settings: Settings) -> SparkSession:
     return session
 
 
-def _local(settings: Settings) -> SparkSession:
-    from lakehouse.services.jars import java
+def as_read(folder: Path) -> str:
+    r"""A folder as `spark.read` takes it, which takes `[x]` for a pattern that fits `x`.
 
+    Examples
+    --------
+    >>> as_read(Path("/data/[x]"))
+    '/data/\\[x\\]'
+    """
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", str(folder))
+
+
+def require_startable(settings: Settings) -> None:
+    """Say what a session would lack before a job with many tasks does, each of which would say it again.
+
+    Raises
+    ------
+    ServiceError
+        There is no Java that Spark runs on.
+    """
+    from lakehouse.services.java import java
+
+    if not settings.on_databricks:
+        java()
+
+
+def _local(settings: Settings) -> SparkSession:
+    from lakehouse.services.java import java, utf8_locale
+
+    os.environ |= utf8_locale()
     os.environ["JAVA_HOME"] = str(Path(java()).resolve().parent.parent)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
@@ -46,11 +75,22 @@ def _local(settings: Settings) -> SparkSession:
         builder = builder.config(name, value)
     builder = builder.remote("local[*]") if settings.spark_mode == "connect" else builder.master("local[*]")
     log = settings.home / "logs" / "spark.log"
-    with _stderr_to(log):
+    with _own_interrupt(), _stderr_to(log):
         try:
             return builder.getOrCreate()
         except PySparkRuntimeError as error:
             raise ServiceError(f"Spark did not start: {error}. Its log is {log}.") from error
+
+
+@contextmanager
+def _own_interrupt() -> Iterator[None]:
+    """Let Ctrl-C do what it did before: Spark's handler asks the JVM in the middle of another answer from it."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -79,16 +119,20 @@ def _connectors(settings: Settings) -> list[Path]:
 def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
     # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
     # Java's usual collector marks beside the work, which on few cores takes a tenth of its time.
+    scratch = str(settings.home / "tmp")
+    # The last one lets Hadoop ask Java 18 to 23 who it is.
     java_options = (
-        f'-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} "-Dderby.system.home={settings.home}"'
+        f"-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Djava.security.manager=allow"
     )
     return {
-        "spark.jars": ",".join(map(str, connectors)),
+        # As URIs, in which nothing divides or begins anything else.
+        "spark.jars": ",".join(jar.as_uri() for jar in connectors),
         "spark.driver.memory": settings.spark_memory,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.extraJavaOptions": java_options,
-        "spark.local.dir": str(settings.home / "tmp"),
+        # A comma would divide two folders; without the setting it is Java's folder of temporary files.
+        **({} if "," in scratch else {"spark.local.dir": scratch}),
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

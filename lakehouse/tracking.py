@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lakehouse.errors import ServiceError
@@ -32,13 +33,25 @@ def tracking_uri(settings: Settings) -> str:
     """Where runs are recorded."""
     if settings.mlflow_tracking_uri:
         return settings.mlflow_tracking_uri
-    return "databricks" if settings.on_databricks else f"sqlite:///{settings.home / 'mlflow.db'}"
+    return "databricks" if settings.on_databricks else _sqlite(settings.home / "mlflow.db")
 
 
 def artifact_location(settings: Settings) -> str | None:
     """Where files of runs go; none: a server says so itself, and whoever serves a model reaches that place as well."""
-    is_local = tracking_uri(settings).startswith("sqlite:")
+    is_local = tracking_uri(settings).startswith(("sqlite:", "sqlite+"))
     return (settings.home / "mlartifacts").as_uri() if is_local else None
+
+
+def _sqlite(file: Path) -> str:
+    """The URL of a file; SQLAlchemy unescapes it, and of one without its driver MLflow makes the folder beforehand.
+
+    Examples
+    --------
+    >>> _sqlite(Path("/home/my lake/mlflow.db")), _sqlite(Path("/home/a%20b/mlflow.db"))
+    ('sqlite:////home/my lake/mlflow.db', 'sqlite+pysqlite:////home/a%2520b/mlflow.db')
+    """
+    path = str(file).replace("%", "%25").replace("?", "%3F")
+    return f"sqlite:///{path}" if path == str(file) else f"sqlite+pysqlite:///{path}"
 
 
 @contextmanager

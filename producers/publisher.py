@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from lakehouse.errors import ServiceError
+from lakehouse.interruption import held_back
 from lakehouse.kafka import service_error
 from producers.record import Counts, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 CONNECT_SECONDS = 10.0
@@ -123,7 +121,7 @@ class Publisher:
                 return
 
     def _poll(self, seconds: float) -> None:
-        with _interrupt_held_back():
+        with held_back():
             self._producer.poll(seconds)
         self._polled_at = time.monotonic()
         if self._on_progress:
@@ -132,7 +130,7 @@ class Publisher:
     def _flush(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while len(self._producer) and time.monotonic() < deadline:
-            with _interrupt_held_back():
+            with held_back():
                 self._producer.flush(POLL_EVERY_SECONDS)
             if self._on_progress:
                 self._on_progress(self.counts)
@@ -172,19 +170,3 @@ class Publisher:
                 f"{self.counts.delivered:,} were delivered; first reason: {reason}. "
                 "Correct the cause and send the same again: what arrived already counts once."
             )
-
-
-@contextmanager
-def _interrupt_held_back() -> Iterator[None]:
-    """Let Ctrl-C wait until librdkafka returns: inside a delivery report it would lose that report."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked: list[tuple[int, Any]] = []
-    previous = signal.signal(signal.SIGINT, lambda number, frame: asked.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if asked and callable(previous):
-        previous(*asked[0])

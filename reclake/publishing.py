@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from lakehouse.interruption import exit_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
 
     from producers.record import Counts
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells count it."""
 
 
 def publish_with_progress(title: str, total: int | None, send: Callable[[Callable[[Counts], None]], Counts]) -> None:
@@ -43,8 +42,13 @@ def publish_with_progress(title: str, total: int | None, send: Callable[[Callabl
     if latest:
         _show(console, latest[0], seconds)
     if interrupted:
-        console.print(f"Interrupted: {latest[0].delivered if latest else 0:,} records were delivered.")
-        raise typer.Exit(INTERRUPTED)
+        console.print(
+            f"Interrupted: {latest[0].delivered if latest else 0:,} records were delivered. "
+            "Run it again to send the rest: what has arrived counts once.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(exit_code())
 
 
 def _show(console: Console, counts: Counts, seconds: float) -> None:

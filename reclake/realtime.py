@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lakehouse.interruption import exit_code
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -47,8 +49,10 @@ def stream(
     from lakehouse.jobs.runner import run_job
     from lakehouse.lake import Lakehouse
     from lakehouse.settings import load_settings
+    from lakehouse.spark import require_startable
 
-    console, jobs = Console(), load_jobs()
+    console, jobs, settings = Console(), load_jobs(), load_settings()
+    require_startable(settings)
     summing_up = [task.task_key for task in jobs[JOB].tasks if task.task_key not in EVENTS_ONLY]
     until = time.monotonic() + (float("inf") if seconds is None else seconds)
 
@@ -56,7 +60,7 @@ def stream(
         if isinstance(event, TaskStarted):
             status.update(f"{event.name} ...")
 
-    with Lakehouse(load_settings()) as lake, console.status("Starting Spark ...") as status:
+    with Lakehouse(settings) as lake, console.status("Starting Spark ...") as status:
         try:
             for turn in turns(summing_up, figures, time.monotonic):
                 if time.monotonic() >= until:
@@ -75,6 +79,7 @@ def stream(
                 time.sleep(pause)
         except KeyboardInterrupt:
             console.print("Ended. What was not stored yet is stored by the next run.")
+            raise typer.Exit(exit_code()) from None
 
 
 def turns(tasks: Sequence[str], seconds: float, clock: Callable[[], float]) -> Iterator[Sequence[str]]:

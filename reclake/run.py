@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lakehouse.interruption import exit_code
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -68,16 +70,25 @@ def run_with_progress(
     ------
     JobDefinitionError
         The bundle is not found or wrong, or has no such job, parameter or task.
+    ServiceError
+        Spark has no Java to run on.
     """
     from lakehouse.jobs.definition import load_jobs
     from lakehouse.jobs.execution import on_lake
     from lakehouse.jobs.history import record
     from lakehouse.jobs.runner import require_runnable, run_job
+    from lakehouse.spark import require_startable
 
     jobs = load_jobs()
     require_runnable(jobs, job, parameters, only)
+    require_startable(lake.settings)
     with _Progress(console) as progress:
-        done = run_job(jobs, job, on_lake(lake), parameters=parameters, only=only, on_event=progress.show)
+        try:
+            done = run_job(jobs, job, on_lake(lake), parameters=parameters, only=only, on_event=progress.show)
+        except KeyboardInterrupt:
+            progress.stop()
+            console.print(_how_far(job, progress), style="yellow", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(exit_code()) from None
     console.print(_table(done))
     _print_failures(done, lake.settings, console)
     record(lake, done)
@@ -92,12 +103,18 @@ class _Progress:
 
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
         self._progress = Progress(*columns, console=console, transient=True)
+        self.running: str | None = None
+        self.num_done = 0
 
     def __enter__(self) -> _Progress:
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the last line away."""
         self._progress.stop()
 
     def show(self, event: Event) -> None:
@@ -107,14 +124,25 @@ class _Progress:
             self._progress.remove_task(line)
         match event:
             case TaskStarted(name, attempt):
+                self.running = name
                 self._progress.add_task(name if attempt == 1 else f"{name} (attempt {attempt})", total=None)
             case TaskRetried(name, attempt, error, wait):
                 self._say(f"{name}: attempt {attempt} failed ({type(error).__name__}), next in {wait:.0f} s", "yellow")
             case TaskEnded(result):
+                self.running = None
+                self.num_done += result.state.is_success
                 self._say(f"{result.state.value:<15} {result.seconds:7.1f} s  {result.name}", _STYLES.get(result.state))
 
     def _say(self, text: str, style: str | None) -> None:
         self._progress.console.print(text, style=style or "dim", markup=False, highlight=False)
+
+
+def _how_far(job: str, progress: _Progress) -> str:
+    where = f" in the task {progress.running}" if progress.running else ""
+    done = (
+        "1 task is done, and stays so" if progress.num_done == 1 else f"{progress.num_done} tasks are done, and stay so"
+    )
+    return f"{job}: interrupted{where}. {done}: run it again to go on from there."
 
 
 def _table(run: JobRun) -> Table:

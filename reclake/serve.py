@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
+
+from lakehouse.interruption import exit_code
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +33,9 @@ def churn(
     with listen(settings, host, port) as listening:
         at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         Console(stderr=True).print(f"Churn API on {at}, pages at /docs. Ctrl-C ends it.", style="dim")
-        serve(settings, listening)
+        # The server has ended in order, and hands on what it was ended by.
+        with suppress(KeyboardInterrupt):
+            serve(settings, listening)
 
 
 def dashboard(
@@ -43,6 +48,8 @@ def dashboard(
 
     load_settings()  # what is wrong with them is said here, not on every page
     serve(host, port)
+    # It ends when somebody ends it, and keeps to itself by what.
+    raise typer.Exit(exit_code())
 
 
 def _serve() -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from reclake.publishing import INTERRUPTED
+from lakehouse.interruption import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def transcribe(
         console.print("No episode is due: each has a transcript, waits for its next attempt or was given up.")
     if interrupted:
         console.print("Interrupted: run it again to go on with the episode that was being worked on.")
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, TooLittleDataError
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch, scratch_folder
+from lakehouse.spark import as_read
 from lakehouse.task import task
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _scored(lake: Lakehouse, features: DataFrame, scratch: Scratch) -> DataFrame
     schema = ", ".join(
         f"{column} {tables.churn_predictions.schema[column].dataType.simpleString()}" for column in columns
     )
-    return lake.spark.read.schema(schema).parquet(str(folder)).withColumn(P.generated_at, F.current_timestamp())
+    return lake.spark.read.schema(schema).parquet(as_read(folder)).withColumn(P.generated_at, F.current_timestamp())
 
 
 def _batches(rows: DataFrame) -> Iterator[pd.DataFrame]:

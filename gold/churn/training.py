@@ -172,7 +172,7 @@ def log_and_register(settings: Settings, model: ChurnModel) -> str:
         logged = mlflow.pyfunc.log_model(
             name="churn",
             python_model=str(Path(__file__).with_name("logged_model.py")),
-            artifacts={FOLDER: str(files)},
+            artifacts={FOLDER: files.as_uri()},
             # The definition of the features travels with the model that was trained with it.
             code_paths=[str(_ROOT / package) for package in ("gold", "lakehouse")],
             signature=_signature(),

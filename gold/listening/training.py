@@ -200,10 +200,11 @@ def log_and_register(settings: Settings, files: Path) -> str:
         logged = mlflow.pyfunc.log_model(
             name="recommender",
             python_model=str(Path(__file__).with_name("logged_model.py")),
+            # As URIs, because MLflow unescapes paths as well.
             artifacts={
-                "users": str(files / "users"),
-                "items": str(files / "items"),
-                "configuration": str(files / "configuration.json"),
+                "users": (files / "users").as_uri(),
+                "items": (files / "items").as_uri(),
+                "configuration": (files / "configuration.json").as_uri(),
             },
             signature=_signature(),
             pip_requirements=["numpy", "pandas", "pyarrow"],

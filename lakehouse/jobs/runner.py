@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from lakehouse import interruption
 from lakehouse.errors import JobDefinitionError, RecLakeError, ServiceError
 from lakehouse.jobs.conditions import of_job, verdict
 from lakehouse.jobs.model import Job, RunJobTask, TaskDefinition, WheelTask
@@ -46,7 +47,8 @@ def run_job(
     Returns
     -------
     JobRun
-        Also when tasks failed. An interrupt by the user ends the run at once, by its exception.
+        Also when tasks failed. An interrupt by the user ends the run at once, by its exception, whatever the task or
+        a library made of it.
 
     Raises
     ------
@@ -128,6 +130,7 @@ class _Run:
         attempt = 0
         while True:
             attempt += 1
+            interruption.raise_if_asked()
             self.on_event(TaskStarted(name, attempt))
             begun = time.monotonic()
             try:
@@ -136,6 +139,7 @@ class _Run:
             # A task that exits has not done its work, there as here. An interrupt is the user's and goes through.
             except (Exception, SystemExit) as error:
                 state, fault = State.FAILED, error
+                interruption.raise_if_asked()
             if fault is None or not _is_retried(task, attempt, fault):
                 seconds = time.monotonic() - first
                 return self._ended(TaskResult(name, state, attempt, started, seconds, fault))

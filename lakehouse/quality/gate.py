@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lakehouse import tables
 from lakehouse.errors import QualityGateError, TaskParameterError
 from lakehouse.lake import Lakehouse
-from lakehouse.quality.pages import data_docs_index
+from lakehouse.quality.pages import data_docs_index, publish
 from lakehouse.quality.suites import gates, suites
 from lakehouse.quality.unchecked import unchecked
 from lakehouse.rows import few_rows
@@ -49,14 +49,13 @@ def check_quality(lake: Lakehouse, layer: str) -> None:
     if not found:
         return
     # Only here, because the library takes seconds to import.
-    from lakehouse.quality.checking import check
-    from lakehouse.quality.pages import open_context, publish
+    from lakehouse.quality.checking import check, open_context
 
-    context = open_context(lake.settings)
+    context = open_context()
     checks = [check(context, subject) for subject in found]
     at = dt.datetime.now(dt.UTC)
     _record(lake, checks, at)
-    publish(context, lake.settings, [(done.run_id, done.result) for done in checks], at)
+    publish(lake.settings, checks, at)
     for done in checks:
         if not done.broken:
             done.subject.new.commit()

@@ -1,19 +1,22 @@
-"""The quality pages: Great Expectations' Data Docs, with the newest check of each table."""
+"""The quality pages: an index of the newest check of each table, and a page for each of these.
+
+They are whole as files: nothing is fetched from elsewhere, so they look the same without the internet.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lakehouse.quality import markup
+from lakehouse.quality.newest import Checked, Line
 from lakehouse.settings import Settings
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuiteValidationResult
-    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
+    from lakehouse.quality.checking import Check
 
 
 def data_docs_index(settings: Settings) -> Path:
@@ -21,64 +24,33 @@ def data_docs_index(settings: Settings) -> Path:
     return _folder(settings) / "index.html"
 
 
-def open_context(settings: Settings) -> AbstractDataContext:
-    """A Great Expectations context that keeps results and pages in our files, and sends and shows nothing else."""
-    # Read when the library is imported.
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    site = {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "store_backend": _files(_folder(settings)),
-        "site_section_builders": {"expectations": "none", "profiling": "none"},
-    }
-    memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
-    memory.stores[memory.validation_results_store_name]["store_backend"] = _files(_folder(settings) / "results")
-    config = DataContextConfig(
-        store_backend_defaults=memory,
-        data_docs_sites={"pages": site},
-        analytics_enabled=False,
-        progress_bars=ProgressBarsConfig(globally=False),
-    )
-    return gx.get_context(mode="ephemeral", project_config=config)
+def publish(settings: Settings, checks: Sequence[Check], at: dt.datetime) -> None:
+    """Put checks in the place of what the same tables had before."""
+    folder = _folder(settings)
+    for check in checks:
+        checked = _of(check, at)
+        _write(folder / "results" / f"{checked.table}.json", checked.model_dump_json(indent=1))
+        _write(folder / "validations" / f"{checked.table}.html", markup.page(checked))
+    known = [Checked.model_validate_json(file.read_bytes()) for file in sorted((folder / "results").glob("*.json"))]
+    _write(data_docs_index(settings), markup.index(known))
 
 
-def publish(
-    context: AbstractDataContext,
-    settings: Settings,
-    results: Iterable[tuple[str, ExpectationSuiteValidationResult]],
-    at: dt.datetime,
-) -> None:
-    """Put the results of checks, each under its run id, in the place of what the same tables had before."""
-    from great_expectations.core.run_identifier import RunIdentifier
-    from great_expectations.data_context.types.resource_identifiers import (
-        ExpectationSuiteIdentifier,
-        ValidationResultIdentifier,
-    )
+def _of(check: Check, at: dt.datetime) -> Checked:
+    lines = [
+        Line(expectation=str(o.expectation), severity=o.expectation.severity, passed=o.passed, observed=o.observed)
+        for o in check.outcomes
+    ]
+    subject = check.subject
+    return Checked(table=str(subject.table), version=subject.version, num_rows=check.num_rows, at=at, lines=lines)
 
-    store = context.validation_results_store
-    keys = []
-    for run_id, result in results:
-        suite = ExpectationSuiteIdentifier(result.suite_name)
-        # The library removes files and leaves their folders, more with every check.
-        for part in ("results", "validations"):
-            shutil.rmtree(_folder(settings).joinpath(part, *result.suite_name.split(".")), ignore_errors=True)
-        run = RunIdentifier(run_name=run_id, run_time=at)
-        result.meta |= {"run_id": run, "validation_time": at}
-        keys.append(ValidationResultIdentifier(suite, run, batch_identifier=result.suite_name))
-        store.set(keys[-1], result)
-    context.build_data_docs(site_names=["pages"], resource_identifiers=keys)
+
+def _write(file: Path, text: str) -> None:
+    """Replace a file whole: somebody may be reading it, and two gates may end at once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
 
 
 def _folder(settings: Settings) -> Path:
     return settings.files / "quality"
-
-
-def _files(folder: Path) -> dict[str, Any]:
-    return {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.errors import ServiceError
 from lakehouse.services.jars import jars
-from lakehouse.services.java import java
+from lakehouse.services.java import java, utf8_locale
 from lakehouse.services.process import LOOPBACK, Service, free_port
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _LOGGING = [
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 ]
 _FORMAT_SECONDS = 60
+_PROPERTIES = "server.properties"
 
 
 def broker() -> Service:
@@ -42,19 +43,21 @@ def broker() -> Service:
         command=_command,
         ready=_answers,
         address=_address,
+        environment=utf8_locale,
     )
 
 
 def _command(place: Place, port: int) -> list[str | Path]:
-    properties = place.folder / "server.properties"
-    properties.write_text(_lines(_server_properties(place.data, port)))
+    # It runs in its folder, and there every path is plain: to Kafka a comma would divide two folders of data, and to
+    # Java a properties file is Latin-1.
+    (place.folder / _PROPERTIES).write_text(_lines(_server_properties(place.data.name, port)))
     run: list[str | Path] = [java(), *_JVM, *_LOGGING, "-cp", os.pathsep.join(map(str, jars("broker")))]
     if not (place.data / "meta.properties").exists():
-        _format([*run, "kafka.tools.StorageTool", "format", "--config", properties])
-    return [*run, "kafka.Kafka", properties]
+        _format([*run, "kafka.tools.StorageTool", "format", "--config", _PROPERTIES], place.folder)
+    return [*run, "kafka.Kafka", _PROPERTIES]
 
 
-def _server_properties(data: Path, port: int) -> dict[str, str]:
+def _server_properties(data: str, port: int) -> dict[str, str]:
     controller = free_port()
     return {
         "process.roles": "broker,controller",
@@ -63,7 +66,7 @@ def _server_properties(data: Path, port: int) -> dict[str, str]:
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
-        "log.dirs": str(data),
+        "log.dirs": data,
         # A misspelt topic is an error to report, not a topic to make.
         "auto.create.topics.enable": "false",
         "offsets.topic.replication.factor": "1",
@@ -84,10 +87,18 @@ def _server_properties(data: Path, port: int) -> dict[str, str]:
     }
 
 
-def _format(command: list[str | Path]) -> None:
+def _format(command: list[str | Path], folder: Path) -> None:
     """Prepare the data folder, once; a cluster id is 16 random bytes."""
     command = [*command, f"--cluster-id={secrets.token_urlsafe(16)}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_FORMAT_SECONDS, check=False)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **utf8_locale()},
+        capture_output=True,
+        text=True,
+        timeout=_FORMAT_SECONDS,
+        check=False,
+    )
     if done.returncode != 0:
         raise ServiceError(
             "Kafka's data folder could not be prepared. Delete it to start afresh; Kafka says:\n"
@@ -124,5 +135,4 @@ def _address(port: int) -> str:
 
 
 def _lines(properties: Mapping[str, str]) -> str:
-    # In Java properties a backslash escapes.
-    return "".join(f"{key}={value}\n".replace("\\", "\\\\") for key, value in properties.items())
+    return "".join(f"{key}={value}\n" for key, value in properties.items())

@@ -22,10 +22,11 @@ import psutil
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from lakehouse.errors import ServiceError
+from lakehouse.interruption import held_back
 from lakehouse.services.state import Place, ProcessId, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -36,6 +37,8 @@ _POLL_SECONDS = 0.05
 _LOG_LINES = 8
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
+_watched: set[tuple[Path, int]] = set()
+"""State files of services, and the process at whose end a watcher releases them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Service:
     """The user that it runs as, which takes root; none: the one that starts it."""
     directory: Callable[[Place], Path] = attrgetter("folder")
     """Where it runs."""
+    environment: Callable[[], Mapping[str, str]] = dict
+    """What it has in its environment beside what this process has."""
 
 
 def start(service: Service, home: Path) -> Record:
@@ -86,6 +91,10 @@ def hold(service: Service, home: Path) -> Record:
     """
     place, me = Place(home, service.name), ProcessId.current()
     with place.locked():
+        found = place.read()
+        if found is None or not found.kept:
+            # Before the service starts: whatever ends this process from now on, somebody ends what it has started.
+            _release_when_this_process_ends(place, me)
         record = _running(service, place, [])
         if record.kept or any(holder.pid == me.pid for holder in record.holders):
             return record
@@ -124,10 +133,12 @@ def _running(service: Service, place: Place, preferred_ports: Sequence[int]) -> 
     if last is not None and last.process is not None and _comes_to_answer(service, place, last):
         return last
     port = free_port([*preferred_ports, *([last.port] if last else [])])
-    process = _spawn(service, service.command(place, port), place)
-    record = Record(port=port, data=place.data, process=process, stop_signal=service.stop_signal)
-    # Before the wait, so that a start that is killed leaves a process that can be found.
-    place.write(record)
+    command = service.command(place, port)
+    with held_back():
+        process = _spawn(service, command, place)
+        record = Record(port=port, data=place.data, process=process, stop_signal=service.stop_signal)
+        # Before the wait, so that a start that is killed leaves a process that can be found.
+        place.write(record)
     try:
         if not _comes_to_answer(service, place, record):
             raise ServiceError(f"{service.title} ended while it started. {_log_of(place)}")
@@ -153,6 +164,7 @@ def _spawn(service: Service, command: Sequence[str | Path], place: Place) -> Pro
             stdout=log,
             stderr=log,
             cwd=service.directory(place),
+            env={**os.environ, **service.environment()},
             start_new_session=True,
             **identity(service.user),
         )
@@ -195,15 +207,19 @@ def _end(place: Place, record: Record, process: ProcessId) -> None:
 
 
 def _release_when_this_process_ends(place: Place, me: ProcessId) -> None:
-    """Start a watcher that reads a pipe which the kernel closes when this process ends."""
-    watcher = subprocess.Popen(
-        [sys.executable, "-m", "lakehouse.services.watcher", place.home, place.name, str(me.pid), str(me.created)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    atexit.register(_wait_for_watcher, watcher, os.getpid())
+    """Start a watcher, once, that reads a pipe which the kernel closes when this process ends."""
+    if (place.state, me.pid) in _watched:
+        return
+    with held_back():
+        watcher = subprocess.Popen(
+            [sys.executable, "-m", "lakehouse.services.watcher", place.home, place.name, str(me.pid), str(me.created)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        atexit.register(_wait_for_watcher, watcher, me.pid)
+        _watched.add((place.state, me.pid))
 
 
 def _wait_for_watcher(watcher: subprocess.Popen[bytes], owner: int) -> None:

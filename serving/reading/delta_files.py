@@ -23,9 +23,9 @@ from lakehouse.settings import Settings
 from lakehouse.tables import Table
 from serving.reading.figure import in_utc
 from serving.reading.lake import naming
+from serving.reading.other_name import OtherNames, is_misread
 
 _COMMIT = re.compile(r"\d{20}\.json")
-_MISREAD = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,7 @@ class DeltaFiles:
                 "Set CATALOG and DASHBOARD_WAREHOUSE, or unset LAKEHOUSE_ROOT."
             )
         self._root = Path(url2pathname(urlsplit(settings.lakehouse).path))
-        if found := _MISREAD.search(str(self._root)):
-            raise SettingsError(
-                f"DuckDB takes {found.group()} in the path {self._root} for another character and does not find the "
-                "tables: rename the folder, or choose another with RECLAKE_HOME."
-            )
+        self._names = OtherNames() if is_misread(self._root) else None
         self._connection = _with_delta()
 
     def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
@@ -83,8 +79,10 @@ class DeltaFiles:
         """SQL for the rows of a table's newest version; of one that does not exist, none."""
         newest = self._newest(table)
         if newest:
+            folder = self._folder(table)
             # A URI has no quotation mark in it.
-            rows = f"delta_scan('{self._folder(table).as_uri()}', version := {newest.version})"
+            uri = (self._names.of(folder) if self._names else folder).as_uri()
+            rows = f"delta_scan('{uri}', version := {newest.version})"
         else:
             rows = f"{table.layer}_{table.name}"
             cursor.register(rows, to_arrow_schema(table.schema).empty_table())

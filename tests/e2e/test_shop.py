@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
@@ -40,11 +41,10 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(spark: SparkSession, odd_home: Callable[[str], Path]) -> Iterator[Shop]:
     """A week through the whole job, and the job again without news but for the same file under another name."""
     schemas = {f"{layer}_schema": f"{layer}_shop" for layer in ("bronze", "silver", "gold", "ops")}
-    home = tmp_path_factory.mktemp("shop")
-    lake = Lakehouse(Settings(reclake_home=home, mlflow_tracking_uri=None, top_n=5, **schemas), spark)
+    lake = Lakehouse(Settings(reclake_home=odd_home("shop"), mlflow_tracking_uri=None, top_n=5, **schemas), spark)
     runs, versions = [], []
     try:
         simulate(lake.settings, CLICKS)

@@ -67,6 +67,12 @@ def recorded(monkeypatch):
     return runs
 
 
+@pytest.fixture(autouse=True)
+def java(monkeypatch):
+    """Tasks of these tests need no Spark, and so no Java."""
+    monkeypatch.setattr("lakehouse.spark.require_startable", lambda settings: None)
+
+
 @pytest.fixture
 def shown(bundle, tasks):
     """Run `nightly` and return the run and what was printed."""

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lakehouse.errors import ServiceError
-from lakehouse.services.java import java
+from lakehouse.services.java import java, utf8_locale
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def java_saying(tmp_path):
     return make
 
 
-@pytest.mark.parametrize("version", ["17.0.9", "21", "25-ea"])
+@pytest.mark.parametrize("version", ["17.0.9", "21", "23.0.2"])
 def test_java_on_path_is_found(java_saying, monkeypatch, version):
     command = java_saying(version)
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -39,8 +39,11 @@ def test_java_home_comes_before_path(java_saying, monkeypatch):
     assert java() == wanted
 
 
-@pytest.mark.parametrize(("version", "called"), [("11.0.22", "11"), ("1.8.0_392", "8")])
-def test_an_old_java_is_refused_with_what_to_do(java_saying, monkeypatch, version, called):
+@pytest.mark.parametrize(
+    ("version", "called"),
+    [("11.0.22", "11"), ("1.8.0_392", "8"), ("16", "16"), ("24", "24"), ("25.0.1", "25"), ("26-ea", "26")],
+)
+def test_a_java_that_is_too_old_or_too_new_is_refused_with_what_to_do(java_saying, monkeypatch, version, called):
     command = java_saying(version)
     monkeypatch.setenv("JAVA_HOME", str(command.parent.parent))
 
@@ -48,7 +51,7 @@ def test_an_old_java_is_refused_with_what_to_do(java_saying, monkeypatch, versio
         java()
 
     assert str(error.value) == (
-        f"Java 17 or newer is needed for Spark and Kafka, found Java {called} at {command}. "
+        f"Spark and Kafka need Java 17 to 23, found Java {called} at {command}. "
         "Install Java 17, or set JAVA_HOME to where it is."
     )
 
@@ -57,7 +60,7 @@ def test_no_java_is_said_plainly(tmp_path, monkeypatch):
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(ServiceError, match=r"is needed .* there is no `java` on PATH\. Install Java 17"):
+    with pytest.raises(ServiceError, match=r"Java 17 to 23, but there is no `java` on PATH\. Install Java 17"):
         java()
 
 
@@ -75,3 +78,22 @@ def test_something_else_called_java_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(ServiceError, match="does not say its version"):
         java()
+
+
+@pytest.mark.parametrize(
+    ("variables", "needed"),
+    [
+        ({}, {"LC_ALL": "C.UTF-8"}),
+        ({"LANG": "C"}, {"LC_ALL": "C.UTF-8"}),
+        ({"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}, {"LC_ALL": "C.UTF-8"}),
+        ({"LC_ALL": "", "LC_CTYPE": "C.UTF-8", "LANG": "C"}, {}),
+        ({"LANG": "de_DE.utf8"}, {}),
+    ],
+)
+def test_java_gets_a_locale_in_which_it_finds_files_with_any_name(monkeypatch, variables, needed):
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert utf8_locale() == needed

@@ -1,6 +1,7 @@
 """Tables in a folder as DuckDB reads them: whole, or one sentence that says why not."""
 
 import shutil
+import tempfile
 import threading
 
 import duckdb
@@ -94,10 +95,27 @@ def test_all_of_a_question_is_about_the_same_version(tmp_path):
     assert (files.rows(COUNTED)["events"].iloc[0], files.version(E)) == (2, 0)
 
 
-@pytest.mark.parametrize("name", ["a%20b", "100%25", "caf%C3%A9"])
-def test_a_folder_that_duckdb_would_take_for_another_is_one_sentence(tmp_path, name):
-    with pytest.raises(SettingsError, match="rename the folder, or choose another with RECLAKE_HOME"):
-        files_in(tmp_path / name)
+@pytest.mark.parametrize("name", ["a%20b", "100%25", "caf%C3%A9", "b\\s", "two\nlines"])
+def test_a_folder_that_duckdb_would_take_for_another_is_read(tmp_path, name):
+    write(tmp_path, E, listening(1, 2))
+    home = tmp_path / name
+    home.mkdir()
+    (tmp_path / "lakehouse").rename(home / "lakehouse")
+    files = files_in(home)
+    first = files.rows(COUNTED)["events"].iloc[0]
+    (home / "lakehouse").rename(tmp_path / "lakehouse")
+    write(tmp_path, E, listening(3, 4))
+    (tmp_path / "lakehouse").rename(home / "lakehouse")
+
+    assert (first, files.rows(COUNTED)["events"].iloc[0]) == (2, 4)
+
+
+def test_temporary_files_in_such_a_folder_as_well_are_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a%20b"))
+    (tmp_path / "a%20b").mkdir()
+
+    with pytest.raises(SettingsError, match="Choose a TMPDIR without"):
+        files_in(tmp_path / "c%20d")
 
 
 def test_an_extension_of_another_duckdb_is_one_sentence(tmp_path, monkeypatch):
