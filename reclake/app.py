@@ -16,6 +16,7 @@ from reclake import (
     demo,
     episodes,
     models,
+    quarantine,
     realtime,
     replay,
     run,
@@ -46,6 +47,7 @@ models.register(app)
 serve.register(app)
 realtime.register(app)
 app.add_typer(services.app, name="services")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(cloud.app, name="cloud")
 
 
