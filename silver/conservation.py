@@ -77,22 +77,31 @@ def _news(lake: Lakehouse, refinement: Refinement) -> _News | None:
     source, target = refinement.source, refinement.target
     consumer = f"conservation_{source.name}"
     read = lake.progress.of(refinement.consumer).get(str(source))
-    if read is None or not lake.exists(source):
+    if read is None:
         return None
-    ends = {table: lake.version(table) for table in (tables.quarantine, target)}
-    if ends[target] < lake.progress.of(consumer).get(str(target), 0):
+    before = lake.progress.of(consumer)
+    refused, stored, arrived = (lake.changes(table, consumer) for table in (tables.quarantine, target, source))
+    # Of a table in which no row changed, that is noted already.
+    noted = lake.progress.of(consumer)
+    ends = {
+        table: changes.last_version if changes else noted[str(table)]
+        for table, changes in ((tables.quarantine, refused), (target, stored), (source, arrived))
+    }
+    if ends[target] < before.get(str(target), 0):
         # Another table of that name: nothing of it was ever counted.
         lake.progress.forget(consumer)
-    refused, stored, arrived = (lake.changes(table, consumer) for table in (tables.quarantine, target, source))
-    newest = arrived.last_version if arrived else lake.version(source)
-    if read > newest or (refinement.unit and read < newest):
+        return _news(lake, refinement)
+    if read > ends[source] or (refinement.unit and read < ends[source]):
         # It was made anew, or of what has to be judged as a whole silver has read a part.
         return None
+    if arrived and read < arrived.first_version:
+        arrived = None
     if arrived:
-        arrived = replace(arrived, feed=arrived.feed.where(F.col("_commit_version") <= read), last_version=read)
+        is_read = (F.col("_commit_version") <= read) | (F.col("_change_type") == "delete")
+        arrived = replace(arrived, feed=arrived.feed.where(is_read))
     if not (refused or stored or arrived):
         return None
-    return _News(arrived, stored, refused, Versions({source: read, **ends}, consumer, lake.progress))
+    return _News(arrived, stored, refused, Versions({**ends, source: read}, consumer, lake.progress))
 
 
 def _followed(lake: Lakehouse, refinement: Refinement, news: _News, scratch: Scratch) -> Row | None:
