@@ -79,11 +79,11 @@ def retry(source: SourceArgument = None, reason: ReasonOption = None) -> None:
     They are read from bronze by their positions, purchases a file at a time. Doing it twice, or beside a job, changes
     nothing more. What follows from them is made by the next run of the jobs.
 
-    Such as, after MAX_VALUE_BYTES was raised or PURCHASES_COLUMNS was corrected:
+    Such as, after MAX_VALUE_BYTES or PURCHASES_COLUMNS was changed for the jobs too, in `.env`:
 
-    `MAX_VALUE_BYTES=200000 reclake quarantine retry user-events --reason oversized_value`
+    `reclake quarantine retry user-events --reason oversized_value`
 
-    `PURCHASES_COLUMNS=user_id=customer reclake quarantine retry purchases`
+    `reclake quarantine retry purchases`
     """
     from rich.console import Console
 

@@ -142,7 +142,7 @@ def _received(lake: Lakehouse, refinement: Refinement, news: _News) -> Iterator[
     if news.stored and not news.stored.feed.where(is_deleted).isEmpty():
         gone = news.stored.latest.where("is_deleted").select(*refinement.target.key)
         # Nothing but a person deletes rows of silver, or a purchase file that was corrected.
-        whole = refinement.keyed(refinement.judged(lake, lake.read(source).where(refinement.is_told)))
+        whole = refinement.keyed(lake, lake.read(source).where(refinement.is_told))
         tell = whole.join(gone, list(refinement.target.key), "left_semi").select(*source.key)
         yield lake.read(source, among=tell)
 
@@ -150,7 +150,7 @@ def _received(lake: Lakehouse, refinement: Refinement, news: _News) -> Iterator[
 def _told(lake: Lakehouse, refinement: Refinement, rows: DataFrame) -> DataFrame:
     """The position of each record, and the key of the row that it tells; those that tell none are left out."""
     source, target = refinement.source, refinement.target
-    keyed = refinement.keyed(refinement.judged(lake, rows)).dropna(subset=list(target.key))
+    keyed = refinement.keyed(lake, rows).dropna(subset=list(target.key))
     place = F.concat_ws("/", *source.key).alias(_POSITION)
     return keyed.select(place, *(name for name in keyed.columns if name not in source.key)).dropDuplicates([_POSITION])
 

@@ -19,6 +19,9 @@ from lakehouse.tables import Table
 LONGEST_ID = 256
 """Characters of an id; longer ones are somebody's mistake or attack."""
 
+LARGEST = 2**31 - 1
+"""Bytes that a value can have at all."""
+
 YEAR = r"(19[7-9]\d|2[01]\d\d)"
 """Years that a time can be of: what software writes that knows none, such as `0001-01-01`, is no time."""
 _TIME = rf"^{YEAR}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{{1,9}})?)?(Z|[+-]\d\d:?\d\d)?$"
@@ -47,7 +50,7 @@ class Reason(StrEnum):
     UNKNOWN_EVENT = auto()
 
 
-def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
+def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int = LARGEST) -> DataFrame:
     """Add `record`, the named fields of the JSON object as text, and `fault`.
 
     Text, because a typed parser answers null for a missing field and for one of a wrong type alike. The value has to be

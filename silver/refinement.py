@@ -23,8 +23,8 @@ class Refinement:
     judged : callable
         Rows of `source`, parsed and checked: with `record` and `fault`.
     keyed : callable
-        Of judged rows the key of `source`, and the key of the row of `target` that each one tells, with the column that
-        `target` is clustered by and those that `holds` names.
+        Of rows of `source` their key, and the key of the row of `target` that each one tells if it was found good, with
+        the column that `target` is clustered by and those that `holds` names.
     keep : callable
         Write what rows without a fault tell into `target`; doing so twice is doing it once.
     holds : str
@@ -38,7 +38,7 @@ class Refinement:
     source: Table
     target: Table
     judged: Callable[[Lakehouse, DataFrame], DataFrame]
-    keyed: Callable[[DataFrame], DataFrame]
+    keyed: Callable[[Lakehouse, DataFrame], DataFrame]
     keep: Callable[[Lakehouse, DataFrame, Scratch], None]
     holds: str = "true"
     unit: str | None = None

@@ -18,9 +18,9 @@ def _judged_events(lake: Lakehouse, rows: DataFrame) -> DataFrame:
     return events.checked(parsed(rows, events.FIELDS, lake.settings.max_value_bytes))
 
 
-def _key_of_event(judged: DataFrame) -> DataFrame:
+def _key_of_event(_: Lakehouse, rows: DataFrame) -> DataFrame:
     of = tables.raw_user_events.key
-    return events.typed(judged, *of).select(*of, *tables.user_events.key)
+    return events.typed(parsed(rows, events.FIELDS), *of).select(*of, *tables.user_events.key)
 
 
 def _keep_events(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:
@@ -32,9 +32,11 @@ def _judged_episodes(lake: Lakehouse, rows: DataFrame) -> DataFrame:
     return episodes.checked(parsed(rows, episodes.FIELDS, lake.settings.max_value_bytes))
 
 
-def _key_of_episode(judged: DataFrame) -> DataFrame:
+def _key_of_episode(_: Lakehouse, rows: DataFrame) -> DataFrame:
     of = tables.raw_episode_metadata.key
-    return episodes.typed(judged, *of).select(*of, *tables.episodes.key, E.updated_at, E.updated_offset)
+    return episodes.typed(parsed(rows, episodes.FIELDS), *of).select(
+        *of, *tables.episodes.key, E.updated_at, E.updated_offset
+    )
 
 
 def _keep_episodes(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:

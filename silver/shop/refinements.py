@@ -20,9 +20,9 @@ def _judged_clicks(lake: Lakehouse, rows: DataFrame) -> DataFrame:
     return clicks.checked(parsed(rows, clicks.FIELDS, lake.settings.max_value_bytes))
 
 
-def _key_of_click(judged: DataFrame) -> DataFrame:
+def _key_of_click(_: Lakehouse, rows: DataFrame) -> DataFrame:
     of = tables.raw_clickstream.key
-    return clicks.typed(judged, *of).select(*of, *tables.clickstream_events.key)
+    return clicks.typed(parsed(rows, clicks.FIELDS), *of).select(*of, *tables.clickstream_events.key)
 
 
 def _keep_clicks(lake: Lakehouse, valid: DataFrame, scratch: Scratch) -> None:
@@ -47,9 +47,10 @@ def _judged_purchases(lake: Lakehouse, rows: DataFrame) -> DataFrame:
     return purchases.checked(parsed(rows, fields, lake.settings.max_value_bytes), names)
 
 
-def _key_of_purchase(judged: DataFrame) -> DataFrame:
+def _key_of_purchase(lake: Lakehouse, rows: DataFrame) -> DataFrame:
     # Of equal rows the n-th is another purchase, so what was not kept must not be counted.
-    return purchases.identified(flawless(judged)).select(*tables.raw_purchases.key, P.purchase_id, P.purchase_date)
+    told = purchases.identified(flawless(_judged_purchases(lake, rows)))
+    return told.select(*tables.raw_purchases.key, P.purchase_id, P.purchase_date)
 
 
 def _keep_purchases(lake: Lakehouse, valid: DataFrame, scratch: Scratch) -> None:
