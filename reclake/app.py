@@ -19,6 +19,7 @@ from reclake import (
     demo,
     episodes,
     models,
+    quarantine,
     realtime,
     replay,
     run,
@@ -71,6 +72,7 @@ models.register(app)
 serve.register(app)
 realtime.register(app)
 app.add_typer(services.app, name="services")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(cloud.app, name="cloud")
 
 

@@ -13,14 +13,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StringType, StructField, StructType
 
-from lakehouse import tables
 from lakehouse.events import CONTROLS, EDGES, NO_IDS
-from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Scratch
 from lakehouse.tables import Table
 
 LONGEST_ID = 256
 """Characters of an id; longer ones are somebody's mistake or attack."""
+
+LARGEST = 2**31 - 1
+"""Bytes that a value can have at all."""
 
 YEAR = r"(19[7-9]\d|2[01]\d\d)"
 """Years that a time can be of: what software writes that knows none, such as `0001-01-01`, is no time."""
@@ -50,21 +50,7 @@ class Reason(StrEnum):
     UNKNOWN_EVENT = auto()
 
 
-def accepted(lake: Lakehouse, source: Table, judged: DataFrame, scratch: Scratch) -> DataFrame:
-    """Quarantine the records of a bronze table that cannot be used, and return the rest.
-
-    Parameters
-    ----------
-    judged : DataFrame
-        Records of `source`, parsed and checked.
-    """
-    # Written once, because every merge reads its source several times.
-    stored = scratch("judged", judged)
-    lake.append_new(tables.quarantine, rejected(stored, source))
-    return flawless(stored)
-
-
-def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int) -> DataFrame:
+def parsed(raw: DataFrame, fields: Sequence[str], max_bytes: int = LARGEST) -> DataFrame:
     """Add `record`, the named fields of the JSON object as text, and `fault`.
 
     Text, because a typed parser answers null for a missing field and for one of a wrong type alike. The value has to be
@@ -113,13 +99,25 @@ def flawless(rows: DataFrame) -> DataFrame:
 
 def rejected(rows: DataFrame, source: Table) -> DataFrame:
     """The rows with a fault, as rows of `silver.quarantine`."""
-    return rows.where(F.col("fault").isNotNull()).select(
+    return rows.where(F.col("fault").isNotNull()).select(*places(source), "value", "fault.reason", "fault.detail")
+
+
+def places(source: Table) -> tuple[Column, ...]:
+    """Where rows of a bronze table are found in `silver.quarantine`, if they are there: its key and clustering."""
+    return (
         F.lit(str(source)).alias("source"),
         F.concat_ws("/", *source.key).alias("position"),
-        "value",
-        "fault.reason",
-        "fault.detail",
         F.col("ingested_at").alias("quarantined_at"),
+    )
+
+
+def origins(quarantined: DataFrame, source: Table) -> DataFrame:
+    """Where rows of `silver.quarantine` are found in their bronze table: its key, and `ingested_at`."""
+    parts = F.split("position", "/")
+    key = (F.try_element_at(parts, F.lit(number)) for number in range(1, len(source.key) + 1))
+    return quarantined.where(F.col("source") == str(source)).select(
+        *(part.try_cast(source.schema[name].dataType).alias(name) for name, part in zip(source.key, key, strict=True)),
+        F.col("quarantined_at").alias("ingested_at"),
     )
 
 

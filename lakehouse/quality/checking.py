@@ -42,7 +42,7 @@ class Check:
     @property
     def run_id(self) -> str:
         """The same for every check of the same version of the table."""
-        return f"{self.subject.table}@{self.subject.version}"
+        return f"{self.subject.name}@{self.subject.version}"
 
     @property
     def broken(self) -> Sequence[Outcome]:
@@ -87,7 +87,7 @@ def check(context: AbstractDataContext, subject: Unchecked) -> Check:
 
 def _batch(context: AbstractDataContext, subject: Unchecked) -> Batch:
     source = context.data_sources.add_or_update_spark("lakehouse", persist=False)
-    batches = source.add_dataframe_asset(str(subject.table)).add_batch_definition_whole_dataframe(
+    batches = source.add_dataframe_asset(subject.name).add_batch_definition_whole_dataframe(
         f"version {subject.version}"
     )
     return batches.get_batch({"dataframe": subject.rows})
@@ -103,7 +103,7 @@ def _validated(
         {"type": e.type, "kwargs": dict(e.kwargs), "severity": e.severity, "meta": {"number": number}}
         for number, e in chosen
     ]
-    return batch.validate(gx.ExpectationSuite(str(suite.table), expected), result_format=result_format)
+    return batch.validate(gx.ExpectationSuite(suite.name, expected), result_format=result_format)
 
 
 def _number(found: ExpectationValidationResult) -> int:

@@ -5,14 +5,20 @@ Great Expectations is not imported, so that finding nothing new costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse.tables import Table
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from lakehouse.changes import Versions
+    from lakehouse.lake import Lakehouse
+
 Severity = Literal["critical", "warning"]
-Scope = Literal["inserted", "touched", "whole"]
+Scope = Literal["inserted", "touched", "whole", "counted"]
 
 
 @dataclass(frozen=True)
@@ -35,17 +41,30 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Rows that were counted for a check, as of a version; `new` is committed once they were found good."""
+
+    rows: DataFrame
+    version: int
+    new: Versions
+
+
+@dataclass(frozen=True)
 class Suite:
     """What is expected of a table, and of which of its rows.
 
     Attributes
     ----------
-    scope : {"inserted", "touched", "whole"}
+    scope : {"inserted", "touched", "whole", "counted"}
         `inserted`: the rows that were added, for tables that only grow. `touched`: the rows that now stand where
         something changed, for tables that are merged into (a change feed holds several images of a row that was
-        updated twice). `whole`: all rows, for tables that are replaced.
+        updated twice). `whole`: all rows, for tables that are replaced. `counted`: the rows that `counting` makes.
     touched_by : tuple of str
         Columns whose values say where something changed; by default the table's key.
+    part : str
+        Which of several suites of the table this is.
+    counting : callable, optional
+        Makes the rows, or none when there is nothing new to count.
     derived : mapping of str to str
         Columns that the rows get before they are checked, as SQL over the table's own. Counts over a window are
         here, so that all expectations of a table are one Spark job or two.
@@ -55,7 +74,14 @@ class Suite:
     expectations: tuple[Expectation, ...]
     scope: Scope
     touched_by: tuple[str, ...] = ()
+    part: str = ""
+    counting: Callable[[Lakehouse], Counted | None] | None = None
     derived: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What results and pages call it."""
+        return f"{self.table}.{self.part}" if self.part else str(self.table)
 
 
 def warning(expectation: Expectation) -> Expectation:

@@ -66,7 +66,7 @@ def _record(lake: Lakehouse, checks: Sequence[Check], at: dt.datetime) -> None:
     rows = [
         (
             done.run_id,
-            str(done.subject.table),
+            done.subject.name,
             str(outcome.expectation),
             outcome.expectation.severity,
             outcome.passed,
@@ -98,4 +98,4 @@ def _report(lake: Lakehouse, layer: str, checks: Sequence[Check]) -> None:
 
 
 def _sentence(done: Check, outcome: Outcome) -> str:
-    return f"{done.subject.table} version {done.subject.version} broke {outcome.expectation}: {outcome.observed}"
+    return f"{done.subject.name} version {done.subject.version} broke {outcome.expectation}: {outcome.observed}"

@@ -11,7 +11,7 @@ from lakehouse import tables
 from lakehouse.changes import Changes, Versions
 from lakehouse.lake import Lakehouse
 from lakehouse.quality.expectation import Suite
-from lakehouse.tables import RAW, Table
+from lakehouse.tables import RAW
 
 CONSUMER = "quality"
 
@@ -26,13 +26,16 @@ class Unchecked:
     new: Changes | Versions
 
     @property
-    def table(self) -> Table:
-        """The table they belong to."""
-        return self.suite.table
+    def name(self) -> str:
+        """What the check of these rows is called."""
+        return self.suite.name
 
 
 def unchecked(lake: Lakehouse, suite: Suite) -> Unchecked | None:
     """What changed in a suite's table since its last good check; none when nothing did."""
+    if suite.counting:
+        counted = suite.counting(lake)
+        return Unchecked(suite, counted.rows, counted.version, counted.new) if counted else None
     if not lake.exists(suite.table):
         return None
     if suite.scope == "whole":

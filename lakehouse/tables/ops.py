@@ -8,6 +8,7 @@ __all__ = [
     "runs",
     "files",
     "quality_results",
+    "conservation",
     "daily_mix",
     "drift",
     "model_evaluations",
@@ -58,7 +59,7 @@ quality_results = table(
     "What the quality gates checked, and whether it held.",
     [
         ("run_id", STRING, "one check of one table"),
-        ("table_name", STRING, "table that was checked"),
+        ("table_name", STRING, "table that was checked; of an account, ops.conservation and the bronze table"),
         ("expectation", STRING, "what was expected, with its columns"),
     ],
     [
@@ -70,6 +71,24 @@ quality_results = table(
         ("checked_at", TIMESTAMP, "when, UTC"),
     ],
     cluster_by=("run_id",),
+)
+
+conservation = table(
+    "ops",
+    "conservation",
+    "Accounts of bronze: how many records were looked at, and what became of them on the way to silver.",
+    [("versions", STRING, "versions of the bronze table, of the quarantine and of the silver table at that time")],
+    [
+        ("source", STRING, "the bronze table"),
+        ("records", LONG, "records that came since the last account without loss, or whose place has changed"),
+        ("added", LONG, "of these, records with which a row came into silver"),
+        ("repeated", LONG, "of these, records of what silver has from another, or had before"),
+        ("refused", LONG, "of these, records in quarantine"),
+        ("lost", LONG, "of these, records in neither"),
+        ("example", STRING, "position of a record that is lost; null: none is"),
+        ("counted_at", TIMESTAMP, "when, UTC"),
+    ],
+    cluster_by=("versions",),
 )
 
 daily_mix = table(

@@ -26,6 +26,8 @@ FIELDS = (
 )
 WINS = "(source.updated_at, source.updated_offset) > (target.updated_at, target.updated_offset)"
 """When a record replaces the stored one of the same episode."""
+HOLDS = "(target.updated_at, target.updated_offset) >= (record.updated_at, record.updated_offset)"
+"""When the stored one is this record, or one that came after it."""
 
 
 def checked(parsed: DataFrame) -> DataFrame:
@@ -38,10 +40,17 @@ def checked(parsed: DataFrame) -> DataFrame:
     )
 
 
-def typed(accepted: DataFrame) -> DataFrame:
-    """Give the fields their types; an optional field that cannot be read becomes null."""
+def typed(accepted: DataFrame, *kept: str) -> DataFrame:
+    """Give the fields their types; an optional field that cannot be read becomes null.
+
+    Parameters
+    ----------
+    kept : str
+        Columns of the record that stay.
+    """
     texts = ("title", "author", "description", "audio_url", "transcript_url", "feed_id", "language")
     return accepted.select(
+        *kept,
         identifier("episode_id").alias(E.episode_id),
         *(field(name).alias(name) for name in texts),
         F.from_json(field("categories"), "array<string>").alias(E.categories),

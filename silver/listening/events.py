@@ -49,9 +49,16 @@ def checked(parsed: DataFrame) -> DataFrame:
     )
 
 
-def typed(accepted: DataFrame) -> DataFrame:
-    """Give the fields of valid records their types; measures that an event does not carry become null."""
+def typed(accepted: DataFrame, *kept: str) -> DataFrame:
+    """Give the fields of valid records their types; measures that an event does not carry become null.
+
+    Parameters
+    ----------
+    kept : str
+        Columns of the record that stay.
+    """
     return accepted.select(
+        *kept,
         identifier("event_id").alias(E.event_id),
         instant("ts").cast("date").alias(E.day),
         instant("ts").alias(E.ts),

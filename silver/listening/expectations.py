@@ -1,4 +1,4 @@
-"""What is expected of events, engagement, episodes and of what could not be used."""
+"""What is expected of events, engagement, episodes, of what could not be used, and that nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from lakehouse.events import HIGHEST_RATING, LISTENING_EVENTS, LONGEST_PAUSE_SEC
 from lakehouse.quality.expectation import Suite, between, in_set, matching, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from lakehouse.settings import Settings
+from silver.conservation import conserved
 from silver.expectations import quarantine
+from silver.listening.refinements import EPISODES, EVENTS
 
 
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
-    return [_user_events(), _daily_engagement(), _episodes(), quarantine()]
+    ways = conserved(EVENTS), conserved(EPISODES)
+    return [*ways, _user_events(), _daily_engagement(), _episodes(), quarantine()]
 
 
 def _user_events() -> Suite:

@@ -15,8 +15,9 @@ from lakehouse.rows import few_rows
 from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver import drift
-from silver.listening import engagement, episodes, events
-from silver.records import accepted, parsed
+from silver.listening import engagement
+from silver.listening.refinements import EPISODES, EVENTS
+from silver.refinement import take
 
 M = tables.daily_mix.c
 
@@ -24,12 +25,8 @@ M = tables.daily_mix.c
 @task
 def update_events(lake: Lakehouse) -> None:
     """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
-    if new := lake.changes(tables.raw_user_events, consumer="user_events"):
-        with scratch_folder(lake) as scratch:
-            judged = events.checked(parsed(new.rows, events.FIELDS, lake.settings.max_value_bytes))
-            valid = events.typed(accepted(lake, new.table, judged, scratch))
-            unique = events.IDENTITY.deduplicated(events.with_weight(valid, lake.settings.weights))
-            lake.upsert(tables.user_events, unique, wins=events.IDENTITY.wins)
+    if new := lake.changes(EVENTS.source, EVENTS.consumer):
+        take(lake, EVENTS, new.rows)
         new.commit()
 
 
@@ -46,11 +43,8 @@ def update_engagement(lake: Lakehouse) -> None:
 @task
 def update_episodes(lake: Lakehouse) -> None:
     """Keep what the newest record of each episode says; quarantine what cannot be used."""
-    if new := lake.changes(tables.raw_episode_metadata, consumer="episodes"):
-        with scratch_folder(lake) as scratch:
-            judged = episodes.checked(parsed(new.rows, episodes.FIELDS, lake.settings.max_value_bytes))
-            valid = episodes.typed(accepted(lake, new.table, judged, scratch))
-            lake.upsert(tables.episodes, episodes.newest(valid), wins=episodes.WINS)
+    if new := lake.changes(EPISODES.source, EPISODES.consumer):
+        take(lake, EPISODES, new.rows)
         new.commit()
 
 

@@ -47,9 +47,16 @@ def checked(parsed: DataFrame) -> DataFrame:
     )
 
 
-def typed(accepted: DataFrame) -> DataFrame:
-    """Give the fields of valid records their types; a record without an id gets the hash of what it says."""
+def typed(accepted: DataFrame, *kept: str) -> DataFrame:
+    """Give the fields of valid records their types; a record without an id gets the hash of what it says.
+
+    Parameters
+    ----------
+    kept : str
+        Columns of the record that stay.
+    """
     facts = accepted.select(
+        *kept,
         identifier("event_id").alias(C.event_id),
         instant("timestamp").cast("date").alias(C.day),
         instant("timestamp").alias(C.timestamp),

@@ -1,4 +1,4 @@
-"""What is expected of clicks, purchases, sessions and of what could not be used."""
+"""What is expected of clicks, purchases, sessions, of what could not be used, and that nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from lakehouse.events import CLICK_EVENTS, HIGHEST_AMOUNT
 from lakehouse.quality.expectation import Suite, between, in_set, not_null, warning
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted, tallies
 from lakehouse.settings import Settings
+from silver.conservation import conserved
 from silver.expectations import quarantine
 from silver.shop import funnel
 from silver.shop.item_activity import COUNTS
+from silver.shop.refinements import CLICKS, PURCHASES
 from silver.shop.sessions import MOST_ITEMS
 
 
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
-    return [_clicks(), _purchases(), _sessions(), _daily_item_activity(), quarantine()]
+    ways = conserved(CLICKS), conserved(PURCHASES)
+    return [*ways, _clicks(), _purchases(), _sessions(), _daily_item_activity(), quarantine()]
 
 
 def _clicks() -> Suite:

@@ -57,12 +57,22 @@ def checked(parsed: DataFrame, names: Mapping[str, str]) -> DataFrame:
 
 
 def typed(accepted: DataFrame) -> DataFrame:
-    """Give the fields their types and every purchase an id.
+    """Give the fields their types and every purchase an id, and keep each purchase once."""
+    return identified(accepted).drop("file_hash", "row").dropDuplicates([P.purchase_id])
+
+
+def identified(accepted: DataFrame) -> DataFrame:
+    """Give the fields of each row their types, and the id of the purchase that it tells.
 
     Equal rows of one file are different purchases; the n-th of them is the same as the n-th in any other file, so
     that a history that is exported again and again counts once.
+
+    Returns
+    -------
+    DataFrame
+        `file_hash`, `row` and the columns of `silver.purchases`.
     """
-    fields = ("user_id", "item_id", P.purchase_amount, P.purchase_date)
+    fields = (P.user_id, P.item_id, P.purchase_amount, P.purchase_date)
     facts = accepted.select(
         "file_hash",
         "row",
@@ -73,7 +83,7 @@ def typed(accepted: DataFrame) -> DataFrame:
     )
     number_among_equals = F.row_number().over(Window.partitionBy("file_hash", *fields).orderBy("row"))
     identity = F.sha2(F.to_json(F.struct(*fields, number_among_equals.alias("n"))), 256)
-    return facts.withColumn(P.purchase_id, identity).select(P.purchase_id, *fields).dropDuplicates([P.purchase_id])
+    return facts.withColumn(P.purchase_id, identity).select("file_hash", "row", P.purchase_id, *fields)
 
 
 def _date() -> Column:

@@ -10,31 +10,30 @@ from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import Scratch, scratch_folder
+from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
-from silver.records import accepted, flawless, parsed, rejected
-from silver.shop import clicks, funnel, item_activity, neighbourhoods, purchases, user_activity
-from silver.shop.history import with_history
+from silver.refinement import take
+from silver.shop import funnel, item_activity, neighbourhoods, user_activity
+from silver.shop.refinements import CLICKS, PURCHASES, take_back, with_purchases
 from silver.shop.sessions import Rules, sessions, with_owner
 
 R = tables.raw_purchases.c
 C, P, S = tables.clickstream_events.c, tables.purchases.c, tables.sessions.c
-Q, W = tables.quarantine.c, tables.funnel_summary.c
+W = tables.funnel_summary.c
 
 
 @task
 def update_purchases(lake: Lakehouse) -> None:
     """Type the purchases that files tell, each once; quarantine what cannot be used, take back what none tells now."""
-    if new := lake.changes(tables.raw_purchases, consumer="purchases"):
+    if new := lake.changes(PURCHASES.source, PURCHASES.consumer):
         with scratch_folder(lake) as scratch:
             # As they stand now, not as each change left them: a file may have come and changed since the last run.
             files = scratch("files", new.touched(R.file_hash))
             rows = lake.read(tables.raw_purchases, among=files)
             told = F.col(R.superseded_at).isNull()
-            valid = accepted(lake, new.table, _judged(lake, rows.where(told)), scratch)
-            lake.append_new(tables.purchases, purchases.typed(valid))
+            take(lake, PURCHASES, rows.where(told))
             if not (superseded := rows.where(~told)).isEmpty():
-                _take_back(lake, superseded, scratch)
+                take_back(lake, superseded, scratch)
         new.commit()
 
 
@@ -42,19 +41,15 @@ def update_purchases(lake: Lakehouse) -> None:
 def update_clicks(lake: Lakehouse) -> None:
     """Type and deduplicate the clicks that arrived, each with what its shopper had bought before that day."""
     # First, so that events that arrive now are not looked at twice.
-    if late := lake.changes(tables.purchases, consumer="clickstream_events"):
+    if late := lake.changes(tables.purchases, CLICKS.consumer):
         bought = late.touched(P.user_id, P.purchase_date)
         since = bought.groupBy(P.user_id).agg(F.min(P.purchase_date).alias("since"))
         with scratch_folder(lake) as scratch:
-            corrected = scratch("corrected", _with_history(lake, _after(lake, scratch("since", since))))
+            corrected = scratch("corrected", with_purchases(lake, _after(lake, scratch("since", since))))
             lake.upsert(tables.clickstream_events, corrected)
         late.commit()
-    if new := lake.changes(tables.raw_clickstream, consumer="clickstream_events"):
-        with scratch_folder(lake) as scratch:
-            judged = clicks.checked(parsed(new.rows, clicks.FIELDS, lake.settings.max_value_bytes))
-            valid = clicks.typed(accepted(lake, new.table, judged, scratch))
-            enriched = scratch("enriched", _with_history(lake, clicks.IDENTITY.deduplicated(valid)))
-            lake.upsert(tables.clickstream_events, enriched, wins=clicks.IDENTITY.wins)
+    if new := lake.changes(CLICKS.source, CLICKS.consumer):
+        take(lake, CLICKS, new.rows)
         new.commit()
 
 
@@ -131,26 +126,6 @@ def update_funnel(lake: Lakehouse) -> None:
         new.commit()
 
 
-def _judged(lake: Lakehouse, received: DataFrame) -> DataFrame:
-    names = purchases.columns(lake.settings.purchases_columns)
-    fields = tuple(dict.fromkeys(names.values()))
-    return purchases.checked(parsed(received, fields, lake.settings.max_value_bytes), names)
-
-
-def _take_back(lake: Lakehouse, superseded: DataFrame, scratch: Scratch) -> None:
-    """Remove what only rows said that no file says any longer, from purchases and from the quarantine.
-
-    All rows that a file says are looked at, because any of them may tell the same purchase.
-    """
-    was_told = scratch("was_told", _judged(lake, superseded))
-    keys = scratch("keys", purchases.typed(flawless(was_told)).select(P.purchase_id, P.purchase_date))
-    told = lake.read(tables.raw_purchases).where(F.col(R.superseded_at).isNull())
-    still = purchases.typed(flawless(_judged(lake, told))).join(keys.select(P.purchase_id), P.purchase_id, "left_semi")
-    lake.refresh(tables.purchases, scratch("still", still), keys)
-    unusable = rejected(was_told, tables.raw_purchases)
-    lake.refresh(tables.quarantine, unusable.limit(0), unusable.select(*tables.quarantine.key, Q.quarantined_at))
-
-
 def _newest(windows: DataFrame) -> int:
     found = windows.agg(F.unix_seconds(F.max(W.window_start))).first()
     assert found is not None
@@ -160,10 +135,6 @@ def _newest(windows: DataFrame) -> int:
 def _seconds_before(moment: int, minutes: float) -> Column:
     """A literal timestamp."""
     return F.timestamp_seconds(F.lit(moment - round(minutes * 60)))
-
-
-def _with_history(lake: Lakehouse, events: DataFrame) -> DataFrame:
-    return with_history(events, lake.read(tables.purchases))
 
 
 def _after(lake: Lakehouse, since: DataFrame) -> DataFrame:

@@ -97,6 +97,17 @@ def test_each_valid_event_counts_once_and_each_broken_record_is_kept(pipeline):
     assert pipeline.count(tables.quarantine) == sum(n for kind, n in sent.items() if kind.startswith("malformed"))
 
 
+def test_the_gate_of_silver_accounts_for_every_record_that_was_sent(pipeline):
+    sent = WEEKS[0].expected()
+    broken = sum(n for kind, n in sent.items() if kind.startswith("malformed"))
+    rows = {row["source"]: row for row in pipeline.lake.read(tables.conservation).collect()}
+
+    events, episodes = rows["bronze.user_events"], rows["bronze.episode_metadata"]
+    assert (events["records"], episodes["records"]) == (sent.total() - sent["episode"], sent["episode"])
+    assert (events["added"], events["refused"]) == (sent["event"] + sent["late event"], broken)
+    assert (events["lost"], episodes["lost"]) == (0, 0)
+
+
 def test_a_run_without_news_writes_nothing(pipeline):
     assert pipeline.versions[1] == pipeline.versions[0]
 
@@ -202,6 +213,6 @@ def test_each_training_is_a_run_of_nested_runs_with_its_inputs_and_its_verdict(p
 def test_every_layer_was_checked(pipeline):
     checked = {row["table_name"].split(".")[0] for row in pipeline.lake.read(tables.quality_results).collect()}
 
-    assert checked == {"bronze", "silver", "gold"}
+    assert checked == {"bronze", "silver", "gold", "ops"}
     tables_checked = {row["table_name"] for row in pipeline.lake.read(tables.quality_results).collect()}
     assert {"gold.final_recommendations", "gold.text_similarities", "gold.episode_embeddings"} <= tables_checked

@@ -70,6 +70,15 @@ def test_each_record_is_a_click_or_in_quarantine_with_the_fault_that_was_put_in(
     assert shop.count(tables.quarantine) == sum(sent[kind] for kind in broken) > 0
 
 
+def test_the_gate_of_silver_accounts_for_every_click_and_purchase(shop):
+    sent = CLICKS.expected()
+    rows = {row["source"]: row for row in shop.lake.read(tables.conservation).collect()}
+
+    clicks, bought = rows["bronze.clickstream"], rows["bronze.purchases"]
+    assert (clicks["records"], clicks["added"], clicks["lost"]) == (sent.total(), CLICKS.events, 0)
+    assert (bought["records"], bought["added"], bought["lost"]) == (BOUGHT.rows, BOUGHT.rows, 0)
+
+
 def test_the_same_file_under_another_name_counts_once(shop):
     assert shop.count(tables.raw_purchases) == shop.count(tables.purchases) == BOUGHT.rows
 

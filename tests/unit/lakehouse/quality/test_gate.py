@@ -51,7 +51,7 @@ def pages(lake):
     return list(folder.glob("validations/**/*.html"))
 
 
-@pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: str(suite.table))
+@pytest.mark.parametrize("suite", ALL_SUITES, ids=lambda suite: suite.name)
 def test_a_suite_names_columns_of_its_table(suite):
     known = {*suite.table.schema.names, *suite.derived, "share_of_records"}
     without_texts = [re.sub("'.*?'", "", sql) for sql in suite.derived.values()]
