@@ -10,6 +10,7 @@ from lakehouse.quality.expectation import Suite, between, in_set, matching, not_
 from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from lakehouse.settings import Settings
 from silver.expectations import quarantine
+from silver.listening.engagement import MOST_EVENTS
 
 
 def suites(_: Settings) -> Sequence[Suite]:
@@ -47,8 +48,8 @@ def _daily_engagement() -> Suite:
             *(not_null(column) for column in (c.engagement, c.num_events, c.num_completed, c.last_ts)),
             between(c.num_events, 1),
             between("completed_share", 0, 1),
-            # One listener, one episode, one day: more is a machine, or a producer that makes ids up.
-            warning(between(c.num_events, None, 500)),
+            # Counted as 0: a person should know how many there are.
+            warning(between(c.num_events, None, MOST_EVENTS)),
             warning(between(c.engagement, -200, 200)),
         ),
         scope="touched",
