@@ -104,6 +104,29 @@ def test_what_has_no_words_is_refused_with_its_reason(text, content_type, reason
         clean_text(text, content_type)
 
 
+@pytest.mark.parametrize("around", ["form", "noscript", "nav", "button"])
+def test_the_text_of_a_page_counts_wherever_it_stands_and_what_stands_beside_it_does_not(around):
+    said = "<p>Salt and pepper.</p><p>Good bye.</p>"
+
+    assert (
+        clean_text(f"<html><body>Ann:<{around}>{said}</{around}></body></html>") == "Ann:\nSalt and pepper.\nGood bye."
+    )
+    assert clean_text(f"<html><body>{said}<{around}>Search</{around}></body></html>") == "Salt and pepper.\nGood bye."
+
+
+@pytest.mark.parametrize(
+    ("content_type", "url"),
+    [
+        ("Application/SRT; charset=utf-8", ""),
+        ("text/vtt, text/vtt", ""),
+        ("text/plain; charset=utf-8", "https://x/t.SRT"),
+    ],
+)
+def test_a_content_type_counts_however_it_is_written(content_type, url):
+    with pytest.raises(TranscriptError, match="was promised"):
+        clean_text(HTML, content_type, url)
+
+
 def test_a_long_text_is_cut():
     assert len(clean_text("word " * 100_000, max_chars=1_000)) <= 1_000
 
@@ -127,6 +150,12 @@ def test_a_long_text_is_cut():
         ">",
         " ",
         "-->",
+        "0:00 ",
+        "\n0:00",
+        "Ann ",
+        "A\t(0:00",
+        "0:00 - ",
+        "\n\n1\n\n00:00 --> 00:01\n\na",
     ],
 )
 @pytest.mark.parametrize("content_type", ["text/srt", "text/html", "text/plain"])
