@@ -120,9 +120,9 @@ def _segments(text: str) -> str:
 def _bodies(segments: list[Any]) -> Iterator[str]:
     for segment in segments:
         body = segment.get("body", segment.get("text")) if isinstance(segment, dict) else None
-        if isinstance(body, str):
+        if isinstance(body, str | int | float) and not isinstance(body, bool):
             # Escaped control characters come out of JSON only here.
-            yield _CONTROL.sub("", body)
+            yield _CONTROL.sub("", str(body))
 
 
 def _beside_times(text: str) -> str:

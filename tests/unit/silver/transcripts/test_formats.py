@@ -67,6 +67,10 @@ def test_line_ends_of_windows_and_empty_lines_between_all_lines_do_no_harm():
     assert clean_text(SRT.replace("\n", "\n\n"), "text/srt") == clean_text(SRT)
 
 
+def test_a_segment_that_is_a_number_is_said():
+    assert clean_text('[{"body": 1984}, {"body": "10:30"}, {"body": true}]', "application/json") == "1984\n10:30"
+
+
 @pytest.mark.parametrize("segments", [[{"text": "Salt"}, 7, {"body": None}, {"body": "\ud800\u0000 pepper"}]])
 def test_segments_of_other_programs_and_odd_ones_are_read(segments):
     assert clean_text(json.dumps(segments), "application/json") == "Salt\npepper"
