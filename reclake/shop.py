@@ -70,10 +70,11 @@ def report(stores: Stores, days: int, n: int) -> Iterator[RenderableType]:
         for r in newest_first
     ]
     columns = ("day", "sessions", "users", "min", "cart", "bought", "dropped", "revenue")
-    bots = sum(r["num_bots"] for r in newest_first)
+    bots, events = (sum(r[count] for r in newest_first) for count in ("num_bots", "num_bot_events"))
+    kept_out = f"{bots:,} sessions of bots with {events:,} events were kept out"
     yield Group(
         table_of("Sessions by day", columns, rows, columns[1:]),
-        Text(f"{bots:,} sessions of bots were kept out: the rows of {tables.sessions} where is_bot.", style="dim"),
+        Text(f"{kept_out}: the rows of {tables.sessions} where is_bot.", style="dim"),
     )
 
     yield table_of(

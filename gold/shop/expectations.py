@@ -54,19 +54,22 @@ def _session_metrics() -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(count) for count in (c.num_sessions, c.num_users, c.num_bots, c.num_events, c.revenue)),
+            *(not_null(count) for count in (c.num_sessions, c.num_users, c.num_events, c.revenue)),
+            *(not_null(count) for count in (c.num_bots, c.num_bot_events)),
             between("users_beyond_sessions", None, 0),
             *(between(share, 0, 1) for share in (c.cart_rate, c.conversion, c.abandonment)),
             between(c.mean_length, 0),
             between(c.mean_events, 1),
             between(c.revenue, 0),
             warning(between("share_of_bots", 0, 0.5)),
+            warning(between("share_of_bot_events", 0, 0.5)),
         ),
         scope="touched",
         derived=counted(tables.session_metrics)
         | {
             "users_beyond_sessions": "num_users - num_sessions",
             "share_of_bots": "try_divide(num_bots, num_bots + num_sessions)",
+            "share_of_bot_events": "try_divide(num_bot_events, num_bot_events + num_events)",
         },
     )
 

@@ -9,6 +9,7 @@ from gold.shop.interests import weighted_events
 from lakehouse import tables
 from lakehouse.settings import ClickWeights
 from silver.shop.item_activity import COUNTS
+from silver.shop.people import is_persons
 
 S = tables.sessions.c
 
@@ -32,7 +33,7 @@ def profiles(sessions: DataFrame, weights: ClickWeights) -> DataFrame:
     DataFrame
         The columns of `gold.user_profiles`, a row per shopper who has a session.
     """
-    theirs = sessions.where(~F.col(S.is_bot) & F.col(S.user_id).isNotNull())
+    theirs = sessions.where(is_persons() & F.col(S.user_id).isNotNull())
     return (
         theirs.transform(_counts)
         .join(theirs.transform(_favourite_items, weights), S.user_id, "left")

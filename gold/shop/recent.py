@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.recommendations import ANYONE
+from silver.shop.people import is_persons
 
 S = tables.sessions.c
 
@@ -20,7 +21,7 @@ _LONGEST_SESSION_DAYS = 1
 
 def recent_sessions(lake: Lakehouse, days: int) -> DataFrame:
     """Sessions without bots that began on the newest `days` days, counted back from the newest session."""
-    people = lake.read(tables.sessions).where(~F.col(S.is_bot))
+    people = lake.read(tables.sessions).where(is_persons())
     newest = people.agg(F.max(S.day)).first()
     assert newest is not None
     # A literal, which skips the files of older days.

@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from silver.shop.people import is_persons
 
 S = tables.sessions.c
 
@@ -25,7 +26,7 @@ def session_metrics(sessions: DataFrame) -> DataFrame:
     DataFrame
         The columns of `gold.session_metrics`; means and shares are null on a day that had bots only.
     """
-    person = ~F.col(S.is_bot)
+    person = is_persons()
     with_cart, with_purchase = F.col(S.num_add_to_cart) > 0, F.col(S.num_purchases) > 0
 
     def of_people(column: str) -> Column:
@@ -36,6 +37,7 @@ def session_metrics(sessions: DataFrame) -> DataFrame:
         F.count_distinct(of_people(S.user_id)).alias("num_users"),
         F.count_if(~person).alias("num_bots"),
         F.coalesce(F.sum(of_people(S.num_events)), F.lit(0)).alias("num_events"),
+        F.coalesce(F.sum(F.when(~person, F.col(S.num_events))), F.lit(0)).alias("num_bot_events"),
         F.avg(of_people(S.session_length)).alias("mean_length"),
         F.avg(of_people(S.num_events)).alias("mean_events"),
         _share(person & with_cart, person).alias("cart_rate"),
@@ -60,7 +62,7 @@ def top_sessions(sessions: DataFrame, most: int = TOP_SESSIONS) -> DataFrame:
     """
     order = F.desc(S.num_events), F.desc(S.session_length), S.session_key
     return (
-        sessions.where(~F.col(S.is_bot))
+        sessions.where(is_persons())
         .withColumn("rank", F.row_number().over(Window.partitionBy(S.day).orderBy(*order)))
         .where(F.col("rank") <= most)
         .select(*tables.top_sessions.names)

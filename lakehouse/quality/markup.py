@@ -29,11 +29,11 @@ code { overflow-wrap: anywhere; }
 
 def index(checks: Iterable[Checked]) -> str:
     """The list of all tables, those that failed first."""
-    found = sorted(checks, key=lambda checked: (_WORST_FIRST.index(checked.state), checked.table))
+    found = sorted(checks, key=lambda checked: (_WORST_FIRST.index(checked.state), checked.name))
     rows = [
         [
             _state(checked.state),
-            f'<td><a href="validations/{quote(checked.table)}.html">{escape(checked.table)}</a></td>',
+            f'<td><a href="validations/{quote(checked.name)}.html">{escape(checked.name)}</a></td>',
             _number(f"{len(checked.lines) - len(checked.broken)} of {len(checked.lines)}"),
             _number(f"{checked.num_rows:,}"),
             _number(str(checked.version)),
@@ -62,7 +62,7 @@ def page(checked: Checked) -> str:
         for line in sorted(checked.lines, key=lambda line: _WORST_FIRST.index(_of(line)))
     ]
     return _document(
-        checked.table,
+        checked.name,
         f"Version {checked.version}, {checked.num_rows:,} rows, checked at {checked.at:%Y-%m-%d %H:%M} UTC.",
         ("", "expectation", "severity", "seen instead"),
         rows,

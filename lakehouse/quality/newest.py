@@ -20,7 +20,7 @@ class Line(BaseModel):
 class Checked(BaseModel):
     """The newest check of a table."""
 
-    table: str
+    name: str
     version: int
     num_rows: int
     at: dt.datetime

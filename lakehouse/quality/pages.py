@@ -29,8 +29,8 @@ def publish(settings: Settings, checks: Sequence[Check], at: dt.datetime) -> Non
     folder = _folder(settings)
     for check in checks:
         checked = _of(check, at)
-        _write(folder / "results" / f"{checked.table}.json", checked.model_dump_json(indent=1))
-        _write(folder / "validations" / f"{checked.table}.html", markup.page(checked))
+        _write(folder / "results" / f"{checked.name}.json", checked.model_dump_json(indent=1))
+        _write(folder / "validations" / f"{checked.name}.html", markup.page(checked))
     known = [Checked.model_validate_json(file.read_bytes()) for file in sorted((folder / "results").glob("*.json"))]
     _write(data_docs_index(settings), markup.index(known))
 
@@ -41,7 +41,7 @@ def _of(check: Check, at: dt.datetime) -> Checked:
         for o in check.outcomes
     ]
     subject = check.subject
-    return Checked(table=str(subject.table), version=subject.version, num_rows=check.num_rows, at=at, lines=lines)
+    return Checked(name=subject.name, version=subject.version, num_rows=check.num_rows, at=at, lines=lines)
 
 
 def _write(file: Path, text: str) -> None:

@@ -231,6 +231,7 @@ session_metrics = table(
         ("num_users", LONG, "shoppers that are known"),
         ("num_bots", LONG, "sessions of bots"),
         ("num_events", LONG, "events without bots"),
+        ("num_bot_events", LONG, "events of bots, which are left out of everything else"),
         ("mean_length", DOUBLE, "seconds"),
         ("mean_events", DOUBLE, "events per session"),
         ("cart_rate", DOUBLE, "share of sessions with an add_to_cart"),

@@ -62,7 +62,11 @@ daily_engagement = table(
         ("day", DATE, "UTC day"),
     ],
     [
-        ("engagement", ENGAGEMENT_SUM, "sum of the day's event weights"),
+        (
+            "engagement",
+            ENGAGEMENT_SUM,
+            "sum of the day's event weights; 0 where a machine made more events than a person can",
+        ),
         ("num_events", LONG, "events of the day"),
         ("num_completed", LONG, "complete events of the day"),
         ("last_ts", TIMESTAMP, "newest event of the day, UTC"),
@@ -186,7 +190,7 @@ sessions = table(
         ("last_event", STRING, "type of the last event"),
         ("revenue", MONEY_SUM, "sum of the prices of purchase events"),
         *((name, kind, f"{comment}, as of the first event") for name, kind, comment in _HISTORY),
-        ("is_bot", BOOLEAN, "too many events for a person: kept out of training and of metrics"),
+        ("is_bot", BOOLEAN, "too many events for a person: left out of all that is counted and learned"),
         ("items", array(_SESSION_ITEM), "its items, last touched first, at most 100"),
     ],
     cluster_by=("day",),
@@ -196,7 +200,7 @@ sessions = table(
 daily_item_activity = table(
     "silver",
     "daily_item_activity",
-    "How often each product was viewed, clicked, carted and bought on one day.",
+    "How often people viewed, clicked, carted and bought each product on one day; bots are left out.",
     [("item_id", STRING, "the product"), ("day", DATE, "UTC day")],
     COUNTS,
     cluster_by=("day",),
@@ -205,7 +209,7 @@ daily_item_activity = table(
 daily_user_activity = table(
     "silver",
     "daily_user_activity",
-    "How active each shopper was on one day.",
+    "How active each shopper was on one day; sessions of bots are left out.",
     [("user_id", STRING, "the shopper"), ("day", DATE, "UTC day")],
     [
         *COUNTS,
@@ -222,7 +226,7 @@ daily_user_activity = table(
 funnel_summary = table(
     "silver",
     "funnel_summary",
-    "What each shopper viewed, carted and bought, by ten minutes of event time.",
+    "What each shopper viewed, carted and bought, by ten minutes of event time; sessions of bots are left out.",
     [("user_id", STRING, "the shopper"), ("window_start", TIMESTAMP, "begin of ten minutes, UTC")],
     [
         ("window_end", TIMESTAMP, "their end, UTC"),

@@ -157,7 +157,7 @@ def metadata(episode: Episode, feed: Feed, language: str | None, naming: Naming)
         "author": feed.author or feed.title or None,
         "description": episode.description or None,
         "audio_url": episode.audio_url,
-        "transcript_url": episode.transcript_url,
+        "transcript_url": episode.transcript_url(language),
         "feed_id": naming.feed.format(feed.id),
         "language": language,
         "categories": feed.categories,

@@ -7,7 +7,6 @@ limits reached, an episode is still smaller than silver's `max_value_bytes`.
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from datetime import UTC, datetime
@@ -15,6 +14,10 @@ from typing import Annotated, Any
 
 import httpx
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+
+from lakehouse.entities import unescaped
+from lakehouse.transcripts import Format, format_of, format_of_address
+from producers.podcasts.tags import primary, tag_of
 
 TITLE_CHARACTERS = 500
 DESCRIPTION_CHARACTERS = 8_000
@@ -24,13 +27,14 @@ URL_CHARACTERS = 2_000
 MAX_CATEGORIES = 10
 MAX_TRANSCRIPTS = 20
 
-TRANSCRIPT_TYPES = ("text/vtt", "application/srt", "text/srt", "application/x-subrip", "application/json", "text/plain")
-"""What a transcript may be, the best first: text that says what was spoken when, then bare text; anything else last."""
+TRANSCRIPT_FORMATS: tuple[Format | None, ...] = ("vtt", "srt", "json", "plain", None, "html")
+"""What a transcript may be, the best first: text that says what was spoken when, bare text, who knows what, a page."""
 
 _LONGEST_DURATION = 7 * 86_400
 _LATEST_SECOND = 253_402_300_799
 # Control characters, and halves of surrogate pairs, which JSON can say and UTF-8 cannot.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]+")
+_ESCAPED_BLOCK = re.compile(r"&lt;/?(?:p|br|div|ul|ol|li|a|span)\b", re.IGNORECASE)
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
@@ -43,11 +47,17 @@ def _text(limit: int) -> BeforeValidator:
 
 def _one_line(text: str, limit: int) -> str:
     # What lies far behind the limit need not be cleaned before it is cut off.
-    return " ".join(_UNPRINTABLE.sub("", text[: 8 * limit]).split())[:limit].rstrip()
+    return " ".join(_UNPRINTABLE.sub("", unescaped(text[: 8 * limit])).split())[:limit].rstrip()
 
 
 def _without_markup(value: Any) -> Any:
-    return html.unescape(_TAG.sub(" ", value[: 8 * DESCRIPTION_CHARACTERS])) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = value[: 8 * DESCRIPTION_CHARACTERS]
+    # Some feeds escape all of their markup; one escaped tag among others is what the text says.
+    if not _TAG.search(text) and _ESCAPED_BLOCK.search(text):
+        text = unescaped(text)
+    return unescaped(_TAG.sub(" ", text))
 
 
 def _number(largest: int) -> BeforeValidator:
@@ -122,12 +132,20 @@ class Transcript(_Lenient):
 
     url: Url = None
     type: Name = ""
+    language: Name = ""
 
     @property
     def preference(self) -> int:
-        """Its place among the types, the best first."""
-        known = self.type.lower()
-        return TRANSCRIPT_TYPES.index(known) if known in TRANSCRIPT_TYPES else len(TRANSCRIPT_TYPES)
+        """Its place among the formats, the best first."""
+        promised = format_of(self.type)
+        # What serves files calls many of them plain.
+        ending = format_of_address(self.url or "") if promised in (None, "plain") else None
+        return TRANSCRIPT_FORMATS.index(ending or promised)
+
+    def fits(self, language: str | None) -> bool:
+        """Whether it is in a language; where it declares none it is in that of the feed."""
+        declared = tag_of(self.language)
+        return declared is None or language is None or primary(declared) == primary(language)
 
 
 class Episode(_Lenient):
@@ -144,11 +162,21 @@ class Episode(_Lenient):
         default=None, validation_alias=AliasChoices("datePublished", "published")
     )
 
-    @property
-    def transcript_url(self) -> str | None:
-        """The address of the transcript that is easiest to read, if there is one."""
-        offered = sorted((entry for entry in self.transcripts if entry.url), key=lambda entry: entry.preference)
-        return offered[0].url if offered else self.transcript
+    def transcript_url(self, language: str | None) -> str | None:
+        """The address of the transcript that is easiest to read; none where all are in other languages than `language`.
+
+        Parameters
+        ----------
+        language : str, optional
+            That of the feed, as a tag such as `en-us`; without, any transcript will do.
+        """
+        offered = [entry for entry in self.transcripts if entry.url]
+        fitting = [entry for entry in offered if entry.fits(language)]
+        if fitting:
+            return min(
+                fitting, key=lambda entry: (entry.preference, tag_of(entry.language) not in (None, language))
+            ).url
+        return None if self.transcript in {entry.url for entry in offered} else self.transcript
 
     @property
     def published_at(self) -> str | None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from lakehouse.errors import SettingsError
+from producers.podcasts.tags import normal, tag_of
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -19,16 +20,14 @@ LEAST_CONFIDENCE = 0.3
 """Below this the identifier guesses: a title of a word or two, a text of emoji."""
 IDENTIFIED_CHARACTERS = 2_000
 
-# Two letters, as the RSS specification lists them. Where a feed declares "English", "eng" or "und", its text counts.
-_DECLARED = re.compile(r"[a-z]{2}(-[a-z0-9]{2,8})*")
 _NO_WORDS = "zxx"
 _WANTED = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 def language_of(feed: Feed) -> str | None:
     """Tell the language of a feed as a tag in lower case, such as `en` or `en-us`; None where nothing tells it."""
-    declared = _normal(feed.language)
-    if _DECLARED.fullmatch(declared):
+    # Where a feed declares "English", "eng" or "und", its text counts.
+    if declared := tag_of(feed.language):
         return declared
     language, confidence = _identifier().classify(f"{feed.title}\n{feed.description}"[:IDENTIFIED_CHARACTERS])
     return language if confidence >= LEAST_CONFIDENCE and language != _NO_WORDS else None
@@ -56,7 +55,7 @@ class Languages:
         SettingsError
             One of them is no language tag.
         """
-        tags = tuple(tag for part in text.split(",") if (tag := _normal(part)))
+        tags = tuple(tag for part in text.split(",") if (tag := normal(part)))
         if odd := [tag for tag in tags if tag != ANY and not _WANTED.fullmatch(tag)]:
             raise SettingsError(f"{odd[0]!r} is no language. Use tags such as en or pt-br, or {ANY}.")
         if not tags:
@@ -68,10 +67,6 @@ class Languages:
         return not self.tags or (
             language is not None and any(language == tag or language.startswith(f"{tag}-") for tag in self.tags)
         )
-
-
-def _normal(tag: str) -> str:
-    return tag.strip().lower().replace("_", "-")
 
 
 @cache

@@ -9,12 +9,16 @@ from lakehouse import tables
 
 E = tables.user_events.c
 GROUP = tables.daily_engagement.key
+MOST_EVENTS = 500
+"""Events of one listener with one episode on one day; more is a machine's, or a producer's that makes ids up."""
 
 
 def daily(events: DataFrame) -> DataFrame:
     """Sum weighted events to one row per (user_id, new_episode_id, day).
 
-    The result does not depend on the order of `events` or on how they are split into batches.
+    A day of more than `MOST_EVENTS` says nothing of what a person likes: its row counts the events, and the engagement
+    is 0, which nothing is learned from. The result does not depend on the order of `events` or on how they are split
+    into batches.
 
     Parameters
     ----------
@@ -26,8 +30,9 @@ def daily(events: DataFrame) -> DataFrame:
     DataFrame
         `engagement` decimal in engagement units, `num_events`, `num_completed` and `last_ts` (UTC).
     """
+    is_persons = F.count("*") <= MOST_EVENTS
     return events.groupBy(*GROUP).agg(
-        F.sum(E.weight).alias("engagement"),
+        F.when(is_persons, F.sum(E.weight)).otherwise(0).alias("engagement"),
         F.count("*").alias("num_events"),
         F.count_if(F.col(E.event) == "complete").alias("num_completed"),
         F.max(E.ts).alias("last_ts"),

@@ -11,6 +11,7 @@ from lakehouse.quality.keys import KEY_ONCE, NOT_ONLY_DELETED, counted
 from lakehouse.settings import Settings
 from silver.conservation import conserved
 from silver.expectations import quarantine
+from silver.listening.engagement import MOST_EVENTS
 from silver.listening.refinements import EPISODES, EVENTS
 
 
@@ -50,8 +51,8 @@ def _daily_engagement() -> Suite:
             *(not_null(column) for column in (c.engagement, c.num_events, c.num_completed, c.last_ts)),
             between(c.num_events, 1),
             between("completed_share", 0, 1),
-            # One listener, one episode, one day: more is a machine, or a producer that makes ids up.
-            warning(between(c.num_events, None, 500)),
+            # Counted as 0: a person should know how many there are.
+            warning(between(c.num_events, None, MOST_EVENTS)),
             warning(between(c.engagement, -200, 200)),
         ),
         scope="touched",

@@ -14,6 +14,7 @@ from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver.refinement import take
 from silver.shop import funnel, item_activity, neighbourhoods, user_activity
+from silver.shop.people import changed_clicks
 from silver.shop.refinements import CLICKS, PURCHASES, take_back, with_purchases
 from silver.shop.sessions import Rules, sessions, with_owner
 
@@ -79,21 +80,22 @@ def update_sessions(lake: Lakehouse) -> None:
 
 @task
 def update_item_activity(lake: Lakehouse) -> None:
-    """Count again what happened to each product on the days that changed events touched."""
-    if new := lake.changes(tables.clickstream_events, consumer="daily_item_activity"):
-        touched = new.touched(*item_activity.GROUP)
-        recounted = item_activity.daily(lake.read(tables.clickstream_events, among=touched))
-        lake.refresh(tables.daily_item_activity, recounted, scope=touched)
+    """Count again what people did with each product on the days that changed events touched."""
+    if new := changed_clicks(lake, consumer="daily_item_activity"):
+        with scratch_folder(lake) as scratch:
+            touched = scratch("touched", new.touched(*item_activity.GROUP))
+            lake.refresh(tables.daily_item_activity, item_activity.daily(new.of_people(touched)), scope=touched)
         new.commit()
 
 
 @task
 def update_user_activity(lake: Lakehouse) -> None:
     """Sum up again what the shoppers did on the days that changed events touched."""
-    if new := lake.changes(tables.clickstream_events, consumer="daily_user_activity"):
-        touched = new.touched(*user_activity.GROUP).where(F.col(C.user_id).isNotNull())
-        summed = user_activity.daily(lake.read(tables.clickstream_events, among=touched))
-        lake.refresh(tables.daily_user_activity, summed, scope=touched)
+    if new := changed_clicks(lake, consumer="daily_user_activity"):
+        with scratch_folder(lake) as scratch:
+            known = new.touched(*user_activity.GROUP).where(F.col(C.user_id).isNotNull())
+            touched = scratch("touched", known)
+            lake.refresh(tables.daily_user_activity, user_activity.daily(new.of_people(touched)), scope=touched)
         new.commit()
 
 
@@ -102,10 +104,10 @@ def update_funnel(lake: Lakehouse) -> None:
     """Count again the windows that changed events touched, and close those that the watermark has passed.
 
     The watermark lies `funnel_watermark_minutes` before the newest window that has an event. An event later than it
-    corrects its window, which then says so.
+    corrects its window, which then says so; so does a session that turns out to be a bot's.
     """
     consumer, newest_window = "funnel_summary", "newest window, seconds"
-    if new := lake.changes(tables.clickstream_events, consumer):
+    if new := changed_clicks(lake, consumer):
         with scratch_folder(lake) as scratch:
             moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())
             touched = scratch("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
@@ -113,7 +115,7 @@ def update_funnel(lake: Lakehouse) -> None:
             before = lake.progress.of(consumer).get(newest_window, 0)
             newest = max(before, _newest(scope))
             passed, watermark = (_seconds_before(at, lake.settings.funnel_watermark_minutes) for at in (before, newest))
-            events = lake.read(tables.clickstream_events, among=touched.select(C.user_id, C.day).distinct())
+            events = new.of_people(touched.select(C.user_id, C.day).distinct())
             recounted = funnel.windows(funnel.with_window(events).join(scope, list(funnel.GROUP), "left_semi"))
             known = lake.read(tables.funnel_summary, among=scope)
             made = scratch("made", funnel.with_state(recounted, known, passed, watermark))

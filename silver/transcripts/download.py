@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from lakehouse.errors import TranscriptError
+from lakehouse.transcripts import media_type
 from silver.transcripts.addresses import Deadline, PublicNetwork
 
 MOST_REDIRECTS = 5
@@ -95,7 +96,7 @@ def _fetch(url: str, limits: Limits, file: IO[bytes]) -> tuple[str, str | None]:
 def _received(response: httpx.Response, limits: Limits, file: IO[bytes]) -> tuple[str, str | None]:
     if response.status_code != httpx.codes.OK:
         raise TranscriptError(f"The server answered {response.status_code}.")
-    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = media_type(response.headers.get("content-type"))
     if content_type and not content_type.startswith(limits.content_types):
         raise TranscriptError(f"It is {content_type[:80]}, not {' or '.join(limits.content_types[:2])}.")
     if response.headers.get("content-encoding", "identity").strip().lower() not in _ENCODINGS:

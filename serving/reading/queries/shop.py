@@ -86,11 +86,11 @@ def most_active(stores: Stores) -> Figure:
 
 
 def by_day(stores: Stores, days: int) -> Figure:
-    """Sessions of the newest days: `day`, `num_sessions`, `num_users`, `num_bots`, `minutes`, `mean_events`, rates."""
+    """What people did on the newest days, by `day`, and how much bots did (`num_bots`, `num_bot_events`)."""
     rows = stores.lake.rows(
         f"""
-        SELECT day, num_sessions, num_users, num_bots, mean_length / 60 AS minutes, mean_events, cart_rate, conversion,
-               abandonment, CAST(revenue AS DOUBLE) AS revenue
+        SELECT day, num_sessions, num_users, num_bots, num_bot_events, mean_length / 60 AS minutes, mean_events,
+               cart_rate, conversion, abandonment, CAST(revenue AS DOUBLE) AS revenue
         FROM {tables.session_metrics} ORDER BY day DESC LIMIT $days
         """,  # noqa: S608
         days=days,

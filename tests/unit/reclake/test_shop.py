@@ -31,7 +31,7 @@ def stores(request, lake):
 
 
 def test_the_report_shows_days_sessions_trends_and_bots(lake, stores):
-    metrics = [(DAY, 3, 2, 4, 9, 95.0, 3.0, 0.5, 0.25, None, Decimal("1234.50"))]
+    metrics = [(DAY, 3, 2, 4, 9, 6_012, 95.0, 3.0, 0.5, 0.25, None, Decimal("1234.50"))]
     top = [(DAY, 1, "[red]s1", None, 8, 2, 61.0)]
     popularity = [("a", 5, 0, 2, 1, 0.2, 1.5, 1.0, 1), ("b", 5, 0, 2, 1, 0.2, 2.5, 0.9, 2)]
     for table, rows in (
@@ -43,7 +43,7 @@ def test_the_report_shows_days_sessions_trends_and_bots(lake, stores):
 
     shown = text(*report(stores, days=7, n=1))
 
-    figures = ("2024-05-01", "1:35", "25.0%", "1,234", "4 sessions of bots", "x 2.50")
+    figures = ("2024-05-01", "1:35", "25.0%", "1,234", "4 sessions of bots with 6,012 events", "x 2.50")
     assert all(figure in shown for figure in figures)
     assert "[red]s1" in shown
     assert "anonymous" in shown

@@ -9,8 +9,9 @@ from lakehouse import tables
 from tests.unit.gold.shop.rows import FIRST_DAY, assert_rows, at, delete, item, put, session, sessions
 
 METRICS = (
-    "day date, num_sessions long, num_users long, num_bots long, num_events long, mean_length double, "
-    "mean_events double, cart_rate double, conversion double, abandonment double, revenue decimal(38,2)"
+    "day date, num_sessions long, num_users long, num_bots long, num_events long, num_bot_events long, "
+    "mean_length double, mean_events double, cart_rate double, conversion double, abandonment double, "
+    "revenue decimal(38,2)"
 )
 
 
@@ -24,9 +25,9 @@ def test_a_day_sums_up_sessions_of_people_and_counts_bots(spark):
         session("alone", "ab", day=1, is_bot=True),
     )
 
-    none = (0, 0, 1, 0, None, None, None, None, None, Decimal(0))
+    none = (0, 0, 1, 0, 2, None, None, None, None, None, Decimal(0))
     expected = [
-        (FIRST_DAY, 3, 1, 1, 8, 400.0, 8 / 3, 2 / 3, 1 / 3, 0.5, Decimal("9.50")),
+        (FIRST_DAY, 3, 1, 1, 8, 4, 400.0, 8 / 3, 2 / 3, 1 / 3, 0.5, Decimal("9.50")),
         (at(1).date(), *none),
     ]
     assert_rows(metrics_of(seen), spark.createDataFrame(expected, METRICS))

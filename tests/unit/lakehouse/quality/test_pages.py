@@ -40,7 +40,7 @@ class Seen(HTMLParser):
 
 
 def check(table, *outcomes, version=3):
-    return Check(SimpleNamespace(table=table, version=version), 2_000, outcomes)
+    return Check(SimpleNamespace(name=str(table), version=version), 2_000, outcomes)
 
 
 @pytest.fixture

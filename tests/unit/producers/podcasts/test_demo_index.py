@@ -77,13 +77,13 @@ def test_feeds_can_be_limited_in_number_and_category(client):
 
 def test_most_episodes_offer_a_transcript_about_themselves_in_the_declared_format(client, web):
     episodes = [client.newest_episode(feed.id) for feed in client.trending(30)]
-    offered = [episode for episode in episodes if episode.transcript_url]
+    offered = [episode for episode in episodes if episode.transcript_url(None)]
 
     assert len(episodes) > len(offered) > 15
     seen = set()
     for episode in offered:
-        answer = web.get(episode.transcript_url)
-        extension = episode.transcript_url.rpartition(".")[2]
+        answer = web.get(episode.transcript_url(None))
+        extension = episode.transcript_url(None).rpartition(".")[2]
         content_type = answer.headers["content-type"].partition(";")[0]
         assert (extension, content_type) in {(known.extension, known.content_type) for known in FORMATS}
         text = answer.text.replace("&#x27;", "'").replace("&amp;", "&")

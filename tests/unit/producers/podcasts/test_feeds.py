@@ -58,6 +58,7 @@ def test_texts_lose_control_characters_and_keep_emoji_and_right_to_left_marks():
         ("if a < b and c > d", "if a < b and c > d"),
         ("<a href='x'" + "<b" * 10 + " end", "<a href='x'" + "<b" * 10 + " end"),
         ("&#0;&#27;[31m&lt;b&gt;", "\ufffd[31m<b>"),
+        ("&lt;p&gt;One &amp;amp; two.&lt;/p&gt;", "One & two."),
     ],
 )
 def test_descriptions_lose_their_markup(given, text):
@@ -104,9 +105,44 @@ def test_the_transcript_that_is_easiest_to_read_is_chosen():
         "https://example.com/t.vtt",
     ]
 
-    assert Episode.model_validate({"id": 1, "transcripts": offered}).transcript_url == "https://example.com/t.json"
+    assert (
+        Episode.model_validate({"id": 1, "transcripts": offered}).transcript_url("en") == "https://example.com/t.json"
+    )
     only = Episode.model_validate({"id": 1, "transcripts": None, "transcriptUrl": "https://example.com/t.txt"})
-    assert only.transcript_url == "https://example.com/t.txt"
+    assert only.transcript_url("en") == "https://example.com/t.txt"
+
+
+@pytest.mark.parametrize(
+    ("offered", "language", "chosen"),
+    [
+        pytest.param([("de.vtt", "text/vtt", "de"), ("en.html", "text/html", "EN_us")], "en", "en.html", id="language"),
+        pytest.param([("de.vtt", "text/vtt", "de"), ("t.srt", "text/plain", None)], "en", "t.srt", id="the feed's own"),
+        pytest.param([("de.vtt", "text/vtt", "de-AT")], "en", None, id="only another language"),
+        pytest.param([("de.vtt", "text/vtt", "de-AT")], "de-de", "de.vtt", id="another region"),
+        pytest.param(
+            [("gb.vtt", "text/vtt", "en-gb"), ("us.vtt", "text/vtt", "en-us")], "en-us", "us.vtt", id="region"
+        ),
+        pytest.param([("de.vtt", "text/vtt", "de"), ("en.srt", "text/srt", "en")], None, "de.vtt", id="unknown"),
+        pytest.param(
+            [("t.html", "text/html", None), ("t", "Application/SRT; charset=utf-8", None)], "en", "t", id="type"
+        ),
+        pytest.param([("t.html", "text/html", None), ("t.vtt", "", None)], "en", "t.vtt", id="no type"),
+        pytest.param([("t.html", "text/html", None), ("t", "application/x-srt", None)], "en", "t", id="another name"),
+    ],
+)
+def test_of_several_transcripts_the_language_decides_and_then_the_format(offered, language, chosen):
+    root = "https://example.com/"
+    given = [{"url": root + url, "type": kind, "language": tongue} for url, kind, tongue in offered]
+    episode = Episode.model_validate({"id": 1, "transcripts": given, "transcriptUrl": given[0]["url"]})
+
+    assert episode.transcript_url(language) == (root + chosen if chosen else None)
+
+
+def test_titles_and_names_have_characters_where_entities_were():
+    feed = Feed.model_validate({"id": 1, "title": "Q&amp;A &#39;24: R&notes", "author": "Ann &amp;amp; Bob"})
+
+    assert (feed.title, feed.author) == ("Q&A '24: R&notes", "Ann & Bob")
+    assert Episode.model_validate({"id": 1, "title": "3 &lt; 4"}).title == "3 < 4"
 
 
 def test_categories_are_names_each_once():

@@ -167,7 +167,7 @@ def test_the_newest_episode_of_a_feed_is_asked_for_and_read(server, client):
 
     assert (episode.id, episode.title, episode.duration) == (16795089, "On hedges", 1620)
     assert episode.audio_url == "https://example.com/1.mp3"
-    assert episode.transcript_url == "https://example.com/1.srt"
+    assert episode.transcript_url(None) == "https://example.com/1.srt"
     assert episode.published_at == "2019-01-02T03:30:13Z"
     query = parse_qs(urlsplit(server.requests[0][0]).query, keep_blank_values=True)
     assert query == {"id": ["540295"], "max": ["1"], "fulltext": [""]}

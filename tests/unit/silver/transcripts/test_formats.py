@@ -67,6 +67,10 @@ def test_line_ends_of_windows_and_empty_lines_between_all_lines_do_no_harm():
     assert clean_text(SRT.replace("\n", "\n\n"), "text/srt") == clean_text(SRT)
 
 
+def test_a_segment_that_is_a_number_is_said():
+    assert clean_text('[{"body": 1984}, {"body": "10:30"}, {"body": true}]', "application/json") == "1984\n10:30"
+
+
 @pytest.mark.parametrize("segments", [[{"text": "Salt"}, 7, {"body": None}, {"body": "\ud800\u0000 pepper"}]])
 def test_segments_of_other_programs_and_odd_ones_are_read(segments):
     assert clean_text(json.dumps(segments), "application/json") == "Salt\npepper"
@@ -104,6 +108,29 @@ def test_what_has_no_words_is_refused_with_its_reason(text, content_type, reason
         clean_text(text, content_type)
 
 
+@pytest.mark.parametrize("around", ["form", "noscript", "nav", "button"])
+def test_the_text_of_a_page_counts_wherever_it_stands_and_what_stands_beside_it_does_not(around):
+    said = "<p>Salt and pepper.</p><p>Good bye.</p>"
+
+    assert (
+        clean_text(f"<html><body>Ann:<{around}>{said}</{around}></body></html>") == "Ann:\nSalt and pepper.\nGood bye."
+    )
+    assert clean_text(f"<html><body>{said}<{around}>Search</{around}></body></html>") == "Salt and pepper.\nGood bye."
+
+
+@pytest.mark.parametrize(
+    ("content_type", "url"),
+    [
+        ("Application/SRT; charset=utf-8", ""),
+        ("text/vtt, text/vtt", ""),
+        ("text/plain; charset=utf-8", "https://x/t.SRT"),
+    ],
+)
+def test_a_content_type_counts_however_it_is_written(content_type, url):
+    with pytest.raises(TranscriptError, match="was promised"):
+        clean_text(HTML, content_type, url)
+
+
 def test_a_long_text_is_cut():
     assert len(clean_text("word " * 100_000, max_chars=1_000)) <= 1_000
 
@@ -127,6 +154,12 @@ def test_a_long_text_is_cut():
         ">",
         " ",
         "-->",
+        "0:00 ",
+        "\n0:00",
+        "Ann ",
+        "A\t(0:00",
+        "0:00 - ",
+        "\n\n1\n\n00:00 --> 00:01\n\na",
     ],
 )
 @pytest.mark.parametrize("content_type", ["text/srt", "text/html", "text/plain"])
