@@ -23,8 +23,8 @@ Jobs = tuple[tuple[str, tuple[str, ...]], ...]
 """Jobs in their order, each with the tasks to run; none: all."""
 
 LISTENING: Jobs = (("listening", ()),)
-SHOP: Jobs = (("shop", ()), ("realtime", ()), ("churn", ()), ("realtime", ("predict_churn", "store_churn")))
-"""Churn is learned from what `realtime` sums up, and everybody predicted then."""
+SHOP: Jobs = (("shop", ()), ("realtime", ("update_user_activity",)), ("churn", ()), ("realtime", ()))
+"""Churn is learned from what shoppers did by day; what is stored in the end has its predictions."""
 SHOP_WEEKS = 12
 """What the shop has behind it at first: eleven weekly looks at who churned, the newest two of which judge."""
 LISTENERS_PER_SHOPPER = 4
@@ -132,15 +132,15 @@ def _run(lake: Lakehouse, jobs: Jobs, console: Console) -> str:
     from lakehouse.errors import TooLittleDataError
     from reclake.run import run_with_progress
 
+    unlearned = ""
     for job, tasks in jobs:
-        failed = run_with_progress(lake, job, {}, console, only=tasks).failed
-        refused = [str(task.error) for task in failed if isinstance(task.error, TooLittleDataError)]
-        # A shop of a few shoppers has everything but churn.
-        if job == "churn" and refused and len(refused) == len(failed):
-            return refused[0]
-        if failed:
+        errors = [task.error for task in run_with_progress(lake, job, {}, console, only=tasks).failed]
+        if job == "churn" and errors and all(isinstance(error, TooLittleDataError) for error in errors):
+            # A shop of a few shoppers has everything else.
+            unlearned = str(errors[0])
+        elif errors:
             raise typer.Exit(1)
-    return ""
+    return unlearned
 
 
 def _report(lake: Lakehouse, started: dt.datetime, console: Console, churn: str | None) -> None:
@@ -160,13 +160,13 @@ def _report(lake: Lakehouse, started: dt.datetime, console: Console, churn: str 
         console.print()
         console.print(f"No churn is predicted: {churn}" if churn else report.churn(stores), markup=False)
     console.print()
-    for what, how, where in _next(settings, churn):
+    for what, how, where in next_steps(settings, churn):
         console.print(f"{what + ':':<15}{how}", style="cyan", highlight=False, soft_wrap=True, markup=False, end="")
         console.print(f"  {where}" if where else "", style="dim", highlight=False, soft_wrap=True, markup=False)
 
 
-def _next(settings: Settings, churn: str | None) -> Iterator[tuple[str, str, str]]:
-    """What to open next: what it is, the path or command, and where that answers."""
+def next_steps(settings: Settings, churn: str | None) -> Iterator[tuple[str, str, str]]:
+    """What to open next: what it is, the path or command, and where that answers; of churn see `_report`."""
     from lakehouse.quality.gate import data_docs_index
     from lakehouse.tracking import tracking_uri
 
