@@ -173,7 +173,11 @@ def next_steps(settings: Settings, churn: str | None) -> Iterator[tuple[str, str
     yield "Dashboard", "uv run reclake dashboard", f"http://127.0.0.1:8501/{'' if churn is None else 'churn'}"
     if churn == "":
         yield "Churn API", "uv run reclake serve churn", "http://127.0.0.1:8000/docs"
-    yield "MLflow", f"uv run mlflow ui --backend-store-uri {quote(tracking_uri(settings))}", "http://127.0.0.1:5000"
+    yield (
+        "MLflow",
+        f"uv run mlflow ui --workers 1 --backend-store-uri {quote(tracking_uri(settings))}",
+        "http://127.0.0.1:5000",
+    )
     yield "Quality pages", str(data_docs_index(settings)), ""
     yield "Lakehouse", settings.lakehouse.removeprefix("file://"), ""
     yield "Next week", f"uv run reclake demo{'' if churn is None else ' --shop'}", ""
