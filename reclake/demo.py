@@ -71,7 +71,7 @@ def demo(
     if recorded is None:
         _listen(settings, seed=seed, events=events, users=users)
     else:
-        _replay(settings, recorded)
+        replay_recording(settings, recorded)
     if shop:
         _go_shopping(settings, seed=seed, events=events, users=users)
     with Lakehouse(settings) as lake:
@@ -118,7 +118,8 @@ def _simulate(
     state.write_text(json.dumps(runs | {key: done + len(weeks)}))
 
 
-def _replay(settings: Settings, recorded: Path) -> None:
+def replay_recording(settings: Settings, recorded: Path) -> None:
+    """Replay recorded listening, telling what is in it and what became of its rows as `reclake replay` does."""
     from lakehouse.kafka import USER_EVENTS
     from producers.replay.options import Options
     from reclake.replay import replay_with_progress

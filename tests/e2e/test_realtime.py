@@ -6,10 +6,12 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
+from rich.console import Console
 
 from lakehouse import tables
 from lakehouse.database import connect_read_only
@@ -27,7 +29,9 @@ from producers.publisher import Publisher
 from producers.record import Record
 from producers.simulator.clicks import Simulation
 from producers.simulator.simulation import simulate
+from reclake import report
 from reclake.demo import SHOP
+from serving.reading.stores import stores_of
 
 pytestmark = pytest.mark.timeout(1_500)
 
@@ -82,6 +86,18 @@ def test_the_jobs_of_the_demo_train_on_weeks_and_predict_by_what_they_trained(re
     assert all(0 < row["value"] < 0.99 for row in measured)
     assert {row["model_version"] for row in measured} == {"1"}
     assert realtime.stored("SELECT DISTINCT model_version FROM churn_prediction") == [("1",)]
+
+
+def test_the_report_says_how_many_are_at_risk_and_by_which_model(realtime):
+    console = Console(width=200, file=StringIO())
+    console.print(report.churn(stores_of(realtime.lake)))
+    told = console.file.getvalue()
+
+    ((shoppers, at_risk),) = realtime.stored("SELECT count(*), count(*) FILTER (WHERE churned) FROM churn_prediction")
+
+    assert f"{shoppers}, by what was known before 2024-02-11" in told
+    assert f"{at_risk} ({at_risk / shoppers:.1%})" in told
+    assert all(part in told for part in ("model version 1", "7 days ahead", "recency rule"))
 
 
 def test_every_event_is_stored_once(realtime):
