@@ -83,7 +83,7 @@ def test_the_jobs_of_the_demo_train_on_weeks_and_predict_by_what_they_trained(re
     measured = realtime.lake.read(tables.model_evaluations).where("metric = 'auc_pr'").collect()
 
     assert {row["model"] for row in measured} == {"recency rule", "logistic regression", "gradient boosting"}
-    assert all(0 < row["value"] <= 1 for row in measured)
+    assert all(0 < row["value"] < 0.99 for row in measured)
     assert {row["model_version"] for row in measured} == {"1"}
     assert realtime.stored("SELECT DISTINCT model_version FROM churn_prediction") == [("1",)]
 
