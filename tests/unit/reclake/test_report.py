@@ -88,7 +88,8 @@ def test_each_run_since_a_time_has_its_metrics(lake, stores):
     ]
     lake.replace(tables.model_evaluations, lake.spark.createDataFrame(rows, tables.model_evaluations.schema))
 
-    shown = text(report.metrics(stores, NOON))
+    # Titles are as narrow as their tables.
+    shown = " ".join(text(report.metrics(stores, NOON)).split())
 
     assert "Offline metrics of model version 7" in shown
     assert "Offline metrics of churn model version 1" in shown
