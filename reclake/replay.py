@@ -13,6 +13,8 @@ from lakehouse.errors import TaskParameterError
 from reclake.publishing import publish_with_progress
 
 if TYPE_CHECKING:
+    from lakehouse.settings import Settings
+    from producers.replay.options import Options
     from producers.replay.replay import Recording
     from producers.replay.survey import Survey
 
@@ -110,7 +112,6 @@ def replay(
     from producers.replay.numbers import Scale
     from producers.replay.options import Options
     from producers.replay.replay import files_of, look_at, open_recording
-    from producers.replay.replay import replay as send
     from producers.replay.times import Given
     from producers.replay.vocabulary import LEFT_OUT
 
@@ -140,7 +141,13 @@ def replay(
             for record in islice(records, 1):
                 typer.echo(f"First: {record.value.decode(errors='replace')}")
         return
-    settings = load_settings()
+    replay_with_progress(load_settings(), source, options, titles)
+
+
+def replay_with_progress(settings: Settings, source: Path, options: Options, titles: Path | None = None) -> None:
+    """Replay a recording under a progress bar: what is in it first, and in the end what became of its rows."""
+    from producers.replay.replay import replay as send
+
     looked_at: list[Recording] = []
 
     def show_first(recording: Recording, survey: Survey) -> None:

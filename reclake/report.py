@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -63,23 +63,41 @@ def gates(stores: Stores, since: dt.datetime) -> RichTable:
     return table_of("Quality gates", ("table", "expectations held", "rows checked", "verdict"), rows, ("rows checked",))
 
 
-def metrics(stores: Stores) -> Group | Text:
-    """The newest evaluation: each metric of each model, beside popularity."""
+def metrics(stores: Stores, since: dt.datetime) -> Group | Text:
+    """What was evaluated since a time, or else last: each metric of each model, beside what has to be beaten."""
+    from gold.churn.training import SPLIT as OF_CHURN
+    from gold.shop.training import SPLIT as OF_SESSIONS
     from serving.reading.queries import models as query
 
-    found = query.last_measured(stores).rows.to_dict("records")
-    if not found:
+    found = query.measured(stores, since).rows
+    if found.empty:
         return Text("No model was evaluated yet.")
-    models = sorted({row["model"] for row in found})
-    cells = {(row["metric"], row["model"]): row for row in found}
-    rows = [
-        (metric, *(_interval(cells.get((metric, model))) for model in models))
-        for metric in sorted({row["metric"] for row in found})
+    about = {OF_CHURN: "churn ", OF_SESSIONS: "session "}
+    shown = [
+        _measured(rows.to_dict("records"), about.get(rows["split"].iloc[0], ""))
+        for _, rows in found.groupby("run_id", sort=False)
     ]
-    first = found[0]
-    whose = f"model version {first['model_version']}" if first["model_version"] else "the newest comparison"
-    shown = table_of(f"Offline metrics of {whose}", ("metric", *models), rows, models)
-    return Group(shown, Text(f"split {first['split']}, {first['users']:,} users, ± is one standard error", "dim"))
+    return Group(*(part for number, one in enumerate(shown) for part in (("", *one) if number else one)))
+
+
+def churn(stores: Stores) -> RichTable:
+    """How many shoppers the newest predictions are about, how many of them are alerts, and which model says so."""
+    from serving.reading.queries import churn as query
+    from serving.reading.queries import models
+
+    alerts, spread = query.alerts(stores, 1).rows, query.summary(stores).rows
+    if alerts.empty:
+        return table_of("Churn", ("shoppers", "at risk"), [(0, 0)])
+    newest = alerts.iloc[0]
+    version, shoppers, at_risk = newest["model_version"], spread["shoppers"].sum(), spread["churned"].sum()
+    known = models.versions(stores, "churn").rows
+    rows = [
+        ("shoppers", f"{shoppers:,}, by what was known before {newest['as_of']}"),
+        ("at risk", f"{at_risk:,} ({at_risk / shoppers:.1%}), whose probability is at least {newest['threshold']:.3f}"),
+    ]
+    for one in known[known["version"] == version].to_dict("records"):
+        rows += [(f"model version {version}", one["configuration"]), ("why", one["verdict"])]
+    return table_of("Churn", ("what", "value"), rows)
 
 
 def recommendations(user_id: str, found: Sequence[dict[str, Any]]) -> RichTable:
@@ -102,6 +120,20 @@ def session_recommendations(session_id: str, found: Sequence[dict[str, Any]]) ->
     rows = [(r["rank"], r["item_id"], f"{r['score']:.3f}", why_product(r)) for r in found]
     # Beside the table, which is too narrow for a title.
     return Group(Text(whose, "bold"), table_of("", ("#", "item", "score", "because"), rows, ("#", "score")))
+
+
+def _measured(rows: Sequence[dict[Hashable, Any]], about: str) -> tuple[RichTable, Text]:
+    """One run, a column for each model, and how it was measured."""
+    models = sorted({row["model"] for row in rows})
+    cells = {(row["metric"], row["model"]): row for row in rows}
+    lines = [
+        (metric, *(_interval(cells.get((metric, model))) for model in models))
+        for metric in sorted({row["metric"] for row in rows})
+    ]
+    first = rows[0]
+    whose = f"{about}model version {first['model_version']}" if first["model_version"] else "the newest comparison"
+    shown = table_of(f"Offline metrics of {whose}", ("metric", *models), lines, models)
+    return shown, Text(f"split {first['split']}, {first['users']:,} users, ± is one standard error", "dim")
 
 
 def _verdict(critical: int, warnings: int) -> Text:

@@ -12,11 +12,15 @@ from lakehouse.errors import TaskParameterError
 from reclake.publishing import publish_with_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lakehouse.settings import Settings
     from producers.simulator.simulation import Run
 
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same people, items and events.")]
 Week = Annotated[int, typer.Option("--run", min=0, help="Run k is week k from 2024-01-01 on.")]
-Events = Annotated[int, typer.Option(min=1, help="Valid distinct events.")]
+Weeks = Annotated[int, typer.Option(min=1, help="Weeks from --run on, each with so many events.")]
+Events = Annotated[int, typer.Option(min=1, help="Valid distinct events of a week.")]
 Users = Annotated[int, typer.Option(min=1, help="People, from user-00001 on; the same ones in every command.")]
 Rate = Annotated[float | None, typer.Option(min=0.001, help="Events per second at most.")]
 Duration = Annotated[float | None, typer.Option(min=0.001, help="Stop after so many seconds.")]
@@ -40,6 +44,7 @@ def listening(
     context: typer.Context,
     seed: Seed = 42,
     run: Week = 0,
+    weeks: Weeks = 1,
     events: Events = 50_000,
     users: Users = 1_000,
     rate: Rate = None,
@@ -48,7 +53,7 @@ def listening(
     late: Late = 0.01,
     malformed: Malformed = 0.005,
 ) -> None:
-    """Publish a simulated week of podcast listening: new episodes, then events, with faults in chosen shares."""
+    """Publish simulated weeks of podcast listening: new episodes, then events, with faults in chosen shares."""
     if context.invoked_subcommand is not None:
         _refuse_options_before(context)
         return
@@ -63,12 +68,13 @@ def listening(
         late_share=late,
         malformed_share=malformed,
     )
-    _publish(simulation, rate, duration)
+    _publish(simulation.weeks(weeks), rate, duration)
 
 
 def clickstream(
     seed: Seed = 42,
     run: Week = 0,
+    weeks: Weeks = 1,
     events: Events = 50_000,
     users: Users = 1_000,
     items: Items = 500,
@@ -85,7 +91,7 @@ def clickstream(
     late: Late = 0.01,
     malformed: Malformed = 0.005,
 ) -> None:
-    """Publish a simulated week of shopping to `clickstream`: sessions of views, carts and purchases, with faults.
+    """Publish simulated weeks of shopping to `clickstream`: sessions of views, carts and purchases, with faults.
 
     The four weights need not sum to 1: each kind of event gets its part of their sum, exactly. Users, tastes, items and
     prices are the same in every run of a seed; what trends changes from run to run.
@@ -107,7 +113,7 @@ def clickstream(
         late_share=late,
         malformed_share=malformed,
     )
-    _publish(simulation, rate, duration)
+    _publish(simulation.weeks(weeks), rate, duration)
 
 
 def purchases(
@@ -155,16 +161,34 @@ def purchases(
     Console().print(table_of("Purchases", ("what", "value"), summary.items()))
 
 
-def _publish(simulation: Run[Any], rate: float | None, duration: float | None) -> None:
+def _publish(runs: Sequence[Run[Any]], rate: float | None, duration: float | None) -> None:
     from lakehouse.settings import load_settings
+
+    publish_weeks(load_settings(), runs, f"Simulating {named(runs, 0)}", rate=rate, duration=duration)
+
+
+def publish_weeks(
+    settings: Settings,
+    runs: Sequence[Run[Any]],
+    title: str,
+    *,
+    rate: float | None = None,
+    duration: float | None = None,
+) -> None:
+    """Publish runs, week after week, under one progress bar."""
     from producers.simulator.simulation import simulate
 
-    settings = load_settings()
     publish_with_progress(
-        f"Simulating week {simulation.run}",
-        simulation.expected().total(),
-        lambda show: simulate(settings, simulation, rate=rate, duration=duration, on_progress=show),
+        title,
+        sum(run.expected().total() for run in runs),
+        lambda show: simulate(settings, *runs, rate=rate, duration=duration, on_progress=show),
     )
+
+
+def named(runs: Sequence[Run[Any]], first: int) -> str:
+    """Name the weeks of runs, the first week of all being number `first`."""
+    numbers = [first + run.run for run in (runs[0], runs[-1])]
+    return f"week {numbers[0]}" if len(runs) == 1 else f"weeks {numbers[0]} to {numbers[1]}"
 
 
 def _refuse_options_before(context: typer.Context) -> None:

@@ -115,7 +115,7 @@ def training_rows(lake: Lakehouse) -> pd.DataFrame:
     if not days:
         raise TooLittleDataError(
             f"There is no churn to learn from: activity of more than {horizon} days is needed. Let shoppers shop "
-            "(`reclake simulate clickstream`), run `reclake run realtime`, and train then."
+            "(`reclake simulate clickstream --weeks 12`), run `reclake run realtime`, and train then."
         )
     rows = activity.labelled(_history(lake, days), days, horizon)
     count = rows.count()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -70,6 +71,10 @@ class Run(ABC, Generic[D]):
             )
         if not all(0 <= share <= 1 for share in shares):
             raise TaskParameterError(f"{self} is impossible: shares are between 0 and 1.")
+
+    def weeks(self, number: int) -> list[Self]:
+        """Begin with this run and go on with those that follow it, `number` in all."""
+        return [replace(self, run=self.run + later) for later in range(number)]
 
     def first_records(self) -> Iterable[Record]:
         """Tell what has to be known before the events of this run."""
@@ -137,16 +142,17 @@ class Run(ABC, Generic[D]):
 
 def simulate(
     settings: Settings,
-    simulation: Run[Any],
-    *,
+    *runs: Run[Any],
     rate: float | None = None,
     duration: float | None = None,
     on_progress: Callable[[Counts], None] | None = None,
 ) -> Counts:
-    """Publish a run to Kafka: what has to be known first, then its events.
+    """Publish runs to Kafka: what has to be known first, then their events, run after run.
 
     Parameters
     ----------
+    runs : Run
+        In the order of their weeks.
     rate : float, optional
         Event records per second at most; None: as fast as it goes.
     duration : float, optional
@@ -157,7 +163,7 @@ def simulate(
     Returns
     -------
     Counts
-        Records that the broker confirmed, by kind; equal to `simulation.expected()` unless `duration` cut it short.
+        Records that the broker confirmed, by kind; equal to the sum of `Run.expected()` unless `duration` cut it short.
 
     Raises
     ------
@@ -171,6 +177,6 @@ def simulate(
     bootstrap = kafka_bootstrap(settings)
     ensure_topics(settings, bootstrap)
     with Publisher(client_config(settings, bootstrap), on_progress) as publisher:
-        publisher.publish(simulation.first_records())
-        publisher.publish(pace.steady(simulation.event_records(), rate, duration))
+        publisher.publish(chain.from_iterable(run.first_records() for run in runs))
+        publisher.publish(pace.steady(chain.from_iterable(run.event_records() for run in runs), rate, duration))
     return publisher.counts

@@ -6,12 +6,13 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
+from rich.console import Console
 
-from gold.churn.tasks import train
 from lakehouse import tables
 from lakehouse.database import connect_read_only
 from lakehouse.database.funnels import newest_windows, overall
@@ -28,11 +29,14 @@ from producers.publisher import Publisher
 from producers.record import Record
 from producers.simulator.clicks import Simulation
 from producers.simulator.simulation import simulate
+from reclake import report
+from reclake.demo import SHOP
+from serving.reading.stores import stores_of
 
 pytestmark = pytest.mark.timeout(1_500)
 
 SCHEMAS = {f"{layer}_schema": f"{layer}_realtime" for layer in ("bronze", "silver", "gold", "ops")}
-WEEKS = [Simulation(run=run, events=600, users=30, items=40, churners=0.4, malformed_share=0) for run in range(6)]
+WEEKS = Simulation(events=600, users=30, items=40, churners=0.4, malformed_share=0).weeks(6)
 LATE = {
     "event_id": "late",
     "timestamp": "2024-01-20T10:01:00Z",
@@ -54,25 +58,46 @@ class Realtime:
 
 @pytest.fixture(scope="module")
 def realtime(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Realtime]:
-    """Six weeks at once, a training, and an event of weeks ago."""
+    """Six weeks at once, then the jobs of `reclake demo --shop` after the shop's own, with an event of weeks ago."""
     home = tmp_path_factory.mktemp("realtime")
     settings = Settings(reclake_home=home, mlflow_tracking_uri=None, events_retention_days=60, **SCHEMAS)
     lake, runs = Lakehouse(settings, spark), []
     try:
-        for week in WEEKS:
-            simulate(settings, week)
-        runs.append(run_job(load_jobs(), "realtime", on_lake(lake), parameters=SCHEMAS))
-        train(lake)
-        with Publisher(client_config(settings, kafka_bootstrap(settings)), None) as publisher:
-            publisher.publish([Record(CLICKSTREAM.name, "latecomer", json.dumps(LATE).encode())])
-        runs.append(run_job(load_jobs(), "realtime", on_lake(lake), parameters=SCHEMAS))
+        simulate(settings, *WEEKS)
+        for job, tasks in (("realtime", ()), *SHOP[1:]):
+            runs.append(run_job(load_jobs(), job, on_lake(lake), parameters=SCHEMAS, only=tasks))
+            if job == "churn":
+                with Publisher(client_config(settings, kafka_bootstrap(settings)), None) as publisher:
+                    publisher.publish([Record(CLICKSTREAM.name, "latecomer", json.dumps(LATE).encode())])
         yield Realtime(lake, tuple(runs))
     finally:
         down(settings)
 
 
 def test_every_task_succeeds_also_before_there_is_a_model(realtime):
-    assert [[task.name for task in run.failed] for run in realtime.runs] == [[], []]
+    assert [run.job for run in realtime.runs] == ["realtime", "realtime", "churn", "realtime"]
+    assert [[task.name for task in run.failed] for run in realtime.runs] == [[], [], [], []]
+
+
+def test_the_jobs_of_the_demo_train_on_weeks_and_predict_by_what_they_trained(realtime):
+    measured = realtime.lake.read(tables.model_evaluations).where("metric = 'auc_pr'").collect()
+
+    assert {row["model"] for row in measured} == {"recency rule", "logistic regression", "gradient boosting"}
+    assert all(0 < row["value"] < 0.99 for row in measured)
+    assert {row["model_version"] for row in measured} == {"1"}
+    assert realtime.stored("SELECT DISTINCT model_version FROM churn_prediction") == [("1",)]
+
+
+def test_the_report_says_how_many_are_at_risk_and_by_which_model(realtime):
+    console = Console(width=200, file=StringIO())
+    console.print(report.churn(stores_of(realtime.lake)))
+    told = console.file.getvalue()
+
+    ((shoppers, at_risk),) = realtime.stored("SELECT count(*), count(*) FILTER (WHERE churned) FROM churn_prediction")
+
+    assert f"{shoppers}, by what was known before 2024-02-11" in told
+    assert f"{at_risk} ({at_risk / shoppers:.1%})" in told
+    assert all(part in told for part in ("model version 1", "7 days ahead", "recency rule"))
 
 
 def test_every_event_is_stored_once(realtime):

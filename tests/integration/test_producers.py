@@ -26,6 +26,7 @@ from producers.replay.sample import SAMPLE
 from producers.replay.vocabulary import LEFT_OUT
 from producers.simulator import clicks, listening
 from producers.simulator.simulation import simulate
+from reclake import demo
 
 TOPICS = ("user-events", "clickstream", "episode-metadata")
 
@@ -121,6 +122,28 @@ def test_a_replay_of_a_folder_arrives_whole_and_in_time_order_per_user(settings,
     for user in map(str, range(7)):
         times = [event["ts"] for key, event in events if key == user]
         assert times == sorted(times)
+
+
+def test_the_demo_tells_of_a_recording_what_is_in_it_and_what_became_of_its_rows(settings, tmp_path, capsys):
+    recorded = tmp_path / "plays.csv"
+    recorded.write_text("ts,user_id,new_episode_id,event\n2024-01-01T00:00:00Z,u1,ep-1,like\n,u2,ep-2,skip\n")
+
+    demo.replay_recording(settings, recorded)
+
+    told = capsys.readouterr().out
+    assert "2 rows in 1 file" in told
+    assert "What became of the rows" in told
+    assert "plays.csv" in told
+
+
+def test_weeks_are_published_one_after_the_other(settings, topics):
+    weeks = clicks.Simulation(events=20, users=3, malformed_share=0, duplicate_share=0, late_share=0).weeks(2)
+
+    counts = simulate(settings, *weeks)
+
+    moments = [json.loads(message.value())["timestamp"] for message in topics.read()]
+    assert counts.by_kind == {"event": 40}
+    assert [sum(moment < "2024-01-08" for moment in moments), len(moments)] == [20, 40]
 
 
 def test_what_is_no_row_arrives_beside_the_others_and_every_row_is_accounted_for(settings, topics, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -45,22 +46,23 @@ def evaluations(stores: Stores) -> Figure:
     return Figure(rows, stores.lake.written_at(tables.model_evaluations))
 
 
-def last_measured(stores: Stores) -> Figure:
-    """What the newest run measured, a training or a comparison.
+def measured(stores: Stores, since: dt.datetime) -> Figure:
+    """What the runs since a time measured, trainings and comparisons; if there were none, the newest one before.
 
     Returns
     -------
     Figure
-        `model`, `metric`, `value`, `standard_error`, `users`, `split`, `model_version` (missing where nothing was
-        registered), `evaluated_at`.
+        `run_id`, `model`, `metric`, `value`, `standard_error`, `users`, `split`, `model_version` (missing where nothing
+        was registered), `evaluated_at`.
     """
     rows = stores.lake.rows(
         f"""
-        SELECT model, metric, value, standard_error, num_users AS users, split, model_version, evaluated_at
+        SELECT run_id, model, metric, value, standard_error, num_users AS users, split, model_version, evaluated_at
         FROM {tables.model_evaluations}
-        WHERE run_id = (SELECT max_by(run_id, evaluated_at) FROM {tables.model_evaluations})
-        ORDER BY metric, model
-        """  # noqa: S608
+        WHERE evaluated_at >= least($since, (SELECT max(evaluated_at) FROM {tables.model_evaluations}))
+        ORDER BY evaluated_at, run_id, metric, model
+        """,  # noqa: S608
+        since=since,
     )
     return Figure(rows, stores.lake.written_at(tables.model_evaluations))
 

@@ -74,14 +74,30 @@ def test_metrics_are_those_of_the_newest_run(lake, stores):
     ]
     lake.replace(tables.model_evaluations, lake.spark.createDataFrame(rows, tables.model_evaluations.schema))
 
-    shown = text(report.metrics(stores))
+    shown = text(report.metrics(stores, NOON + dt.timedelta(hours=1)))
 
     assert all(part in shown for part in ("model version 7", "0.250 ± 0.010", "0.125 ", "1,234 users"))
     assert "0.900" not in shown
 
 
+def test_each_run_since_a_time_has_its_metrics(lake, stores):
+    rows = [
+        ("1", "als", "recall", 0.9, 0.1, 70, "time", "6", NOON - dt.timedelta(hours=1)),
+        ("2", "als", "recall", 0.25, 0.01, 1_234, "time", "7", NOON),
+        ("3", "recency rule", "auc_pr", 0.5, 0.0, 99, "newest days", "1", NOON + dt.timedelta(minutes=1)),
+    ]
+    lake.replace(tables.model_evaluations, lake.spark.createDataFrame(rows, tables.model_evaluations.schema))
+
+    # Titles are as narrow as their tables.
+    shown = " ".join(text(report.metrics(stores, NOON)).split())
+
+    assert "Offline metrics of model version 7" in shown
+    assert "Offline metrics of churn model version 1" in shown
+    assert "0.900" not in shown
+
+
 def test_without_an_evaluation_the_metrics_say_so(stores):
-    assert "No model was evaluated yet." in text(report.metrics(stores))
+    assert "No model was evaluated yet." in text(report.metrics(stores, NOON))
 
 
 @pytest.mark.parametrize("root", ["s3a://bucket/lakehouse", "abfss://lake@account.dfs.core.windows.net"])

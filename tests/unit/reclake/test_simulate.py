@@ -24,6 +24,7 @@ def run(*arguments: str):
         ("--events", "0"),
         ("--events", "many"),
         ("--users", "-1"),
+        ("--weeks", "0"),
         ("--late", "1.5"),
         ("--rate", "0"),
         ("--seed", "-1"),
@@ -38,7 +39,9 @@ def test_options_out_of_range_are_refused_before_anything_starts(command, argume
     assert arguments[0] in result.output
 
 
-@pytest.mark.parametrize("option", ["--items", "--views", "--clicks", "--carts", "--purchases", "--malformed"])
+@pytest.mark.parametrize(
+    "option", ["--weeks", "--items", "--views", "--clicks", "--carts", "--purchases", "--malformed"]
+)
 def test_options_of_the_clickstream_out_of_range_are_refused(option):
     result = run("simulate", "clickstream", option, "-1")
 
