@@ -30,13 +30,15 @@ def whole_columns(file: BinaryIO) -> Collection[int]:
     width = len(_names(next(records, None)))
     candidates = dict.fromkeys(range(width), False)
     for record in records:
-        if not any(record[width:]):
-            for place, value in enumerate(record[:width]):
-                if place in candidates and (number := identifier(value)) is not None:
-                    if not _is_whole(number):
-                        del candidates[place]
-                    elif not candidates[place]:
-                        candidates[place] = _WITH_FRACTION.fullmatch(number) is not None
+        # Digits alone, as most are, tell nothing.
+        odd = [place for place in candidates if place < len(record) and not record[place].isdecimal()]
+        for place in () if any(record[width:]) else odd:
+            if (number := identifier(record[place])) is None:
+                continue
+            if not _is_whole(number):
+                del candidates[place]
+            elif not candidates[place]:
+                candidates[place] = _WITH_FRACTION.fullmatch(number) is not None
         if not candidates:
             break
     return [place for place, is_written_with_fraction in candidates.items() if is_written_with_fraction]
