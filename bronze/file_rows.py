@@ -95,7 +95,8 @@ def _faults_said() -> Iterator[None]:
         raise
     except EOFError:
         raise UnfinishedFileError("its compressed bytes end too early: it is still being copied, or damaged") from None
-    except (OSError, ValueError, ArithmeticError, zlib.error, pa.ArrowException) as error:
+    # Of a damaged footer pyarrow raises a bare RuntimeError.
+    except (OSError, RuntimeError, ValueError, ArithmeticError, zlib.error, pa.ArrowException) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or said(error)
         if "Truncated compressed stream" in why:
             raise UnfinishedFileError("its compressed bytes end too early: it is still being copied") from None
