@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint check test coverage pages docs demo bench
+.PHONY: help fmt lint check test fuzz coverage pages docs demo bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ check: ## the tests that need neither Spark nor a service nor a browser
 
 test: ## the whole suite; RECLAKE_TEST_SPARK=connect runs it on Spark Connect
 	uv run pytest
+
+fuzz: ## hostile input for every parser, TIMES=50 times as much as `make test` has (an hour)
+	RECLAKE_FUZZ_TIMES=$(or $(TIMES),50) uv run pytest tests/fuzz -o timeout=0
 
 coverage: ## the whole suite, and which lines it ran, in htmlcov/index.html (what runs in Spark's workers does not count)
 	uv run pytest --cov --cov-report=html --cov-report=term:skip-covered

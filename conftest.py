@@ -34,8 +34,8 @@ os.environ["NUMBA_DISABLE_JIT"] = "1"
 hypothesis_settings.register_profile("no clock", deadline=None)
 hypothesis_settings.load_profile("no clock")
 
-# Alembic runs it; outside of a migration it cannot be imported.
-collect_ignore = ["lakehouse/database/migrations/env.py"]
+# Alembic runs the one, atheris the other; otherwise they cannot be imported.
+collect_ignore = ["lakehouse/database/migrations/env.py", "tests/fuzz/guided.py"]
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers ignore Ctrl-C, and what they start would inherit that.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from lakehouse.errors import InputFileError
+from lakehouse.errors import InputFileError, shown
 
 
 def each_once(names: Sequence[str]) -> Sequence[str]:
@@ -15,6 +16,6 @@ def each_once(names: Sequence[str]) -> Sequence[str]:
     InputFileError
         One is there more often, and nobody knows which of its values counts.
     """
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise InputFileError(f"it has more than one column {', '.join(twice)}: rename or remove one")
+    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise InputFileError(f"it has more than one column {shown(', '.join(twice))}: rename or remove one")
     return names

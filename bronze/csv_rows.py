@@ -5,19 +5,46 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, count
 from typing import BinaryIO
 
 from bronze.column_names import each_once
 from lakehouse.encodings import marked
 from lakehouse.errors import InputFileError
+from lakehouse.events import identifier
 
 _DELIMITERS = ",;\t|"
 _LONGEST_LINE = 1_000_000
+_WITH_FRACTION = re.compile(r"-?\d+\.0")
+"""How a whole number is written that was kept as a float; `4711.00` is a price."""
 
 
-def rows(file: BinaryIO) -> Iterator[str]:
+def whole_columns(file: BinaryIO) -> Collection[int]:
+    """Find the columns, by their place, of whole numbers that are written as 31.0, as pandas does beside a gap.
+
+    Nothing else may stand in such a column, but what is no id: the rule that a replay has for ids.
+    """
+    records = _records(_text(file))
+    width = len(_names(next(records, None)))
+    candidates = dict.fromkeys(range(width), False)
+    for record in records:
+        # Digits alone, as most are, tell nothing.
+        odd = [place for place in candidates if place < len(record) and not record[place].isdecimal()]
+        for place in () if any(record[width:]) else odd:
+            if (number := identifier(record[place])) is None:
+                continue
+            if not _is_whole(number):
+                del candidates[place]
+            elif not candidates[place]:
+                candidates[place] = _WITH_FRACTION.fullmatch(number) is not None
+        if not candidates:
+            break
+    return [place for place, is_written_with_fraction in candidates.items() if is_written_with_fraction]
+
+
+def rows(file: BinaryIO, whole: Collection[int] = ()) -> Iterator[str]:
     """Turn each row into JSON: an object of the columns that the first line names, every value as the text it is.
 
     A row of more fields than there are names is a JSON array: which field belongs to which name nobody knows, and it is
@@ -28,25 +55,30 @@ def rows(file: BinaryIO) -> Iterator[str]:
     file : binary file
         UTF-8, or UTF-16 and UTF-32 with a byte order mark; delimited by comma, semicolon, tab or bar; lines end as they
         like.
+    whole : collection of int
+        What `whole_columns` found: there 31.0 is 31.
 
     Raises
     ------
     InputFileError
         It breaks the rules, and in which line.
     """
-    buffered = io.BufferedReader(file)  # type: ignore[type-var]
-    text = io.TextIOWrapper(buffered, encoding=_encoding(buffered.peek(4)), newline="")
-    records = _records(text)
+    records = _records(_text(file))
     names = _names(next(records, None))
     # `json.dumps` would make one for each row.
     encode = json.JSONEncoder(ensure_ascii=False).encode
     for record in records:
-        yield encode(_value(names, record))
+        yield encode(_value(names, _without_fractions(record, whole)))
 
 
 def is_ended(tail: bytes) -> bool:
     """Whether the last bytes of a file are the end of a line, in any of the encodings."""
     return tail.rstrip(b"\0").endswith((b"\n", b"\r"))
+
+
+def _text(file: BinaryIO) -> io.TextIOWrapper:
+    buffered = io.BufferedReader(file)  # type: ignore[type-var]
+    return io.TextIOWrapper(buffered, encoding=_encoding(buffered.peek(4)), newline="")
 
 
 def _encoding(head: bytes) -> str:
@@ -111,6 +143,19 @@ def _names(record: Sequence[str] | None) -> Sequence[str]:
         raise InputFileError("it is empty")
     # Trailing commas are columns without a name; what they hold is kept.
     return each_once([name.strip() or f"column {number}" for number, name in enumerate(record, start=1)])
+
+
+def _is_whole(number: str) -> bool:
+    try:
+        return float(number).is_integer()
+    except ValueError:
+        return False
+
+
+def _without_fractions(record: Sequence[str], whole: Collection[int]) -> Sequence[str]:
+    if not whole:
+        return record
+    return [value.partition(".")[0] if place in whole else value for place, value in enumerate(record)]
 
 
 def _value(names: Sequence[str], record: Sequence[str]) -> dict[str, str] | Sequence[str]:

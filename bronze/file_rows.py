@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from bronze import csv_rows, parquet_rows
 from bronze.folder import Seen
 from lakehouse.compression import decompressed
-from lakehouse.errors import InputFileError, UnfinishedFileError
+from lakehouse.errors import InputFileError, UnfinishedFileError, said
 
 _PIECE = 1 << 20
 _GIVEN_UP_SECONDS = 3600
@@ -32,8 +32,14 @@ def rows(seen: Seen) -> Iterator[str]:
     """
     with _faults_said():
         _require_end(seen)
+        if seen.kind == ".parquet":
+            with _opened(seen) as file:
+                yield from parquet_rows.rows(file)
+            return
         with _opened(seen) as file:
-            yield from (parquet_rows if seen.kind == ".parquet" else csv_rows).rows(file)
+            whole = csv_rows.whole_columns(file)
+        with _opened(seen) as file:
+            yield from csv_rows.rows(file, whole)
 
 
 def _require_end(seen: Seen) -> None:
@@ -89,8 +95,9 @@ def _faults_said() -> Iterator[None]:
         raise
     except EOFError:
         raise UnfinishedFileError("its compressed bytes end too early: it is still being copied, or damaged") from None
-    except (OSError, ValueError, ArithmeticError, zlib.error, pa.ArrowException) as error:
-        said = (error.strerror if isinstance(error, OSError) else None) or str(error).split("\n", 1)[0]
-        if "Truncated compressed stream" in said:
+    # Of a damaged footer pyarrow raises a bare RuntimeError.
+    except (OSError, RuntimeError, ValueError, ArithmeticError, zlib.error, pa.ArrowException) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or said(error)
+        if "Truncated compressed stream" in why:
             raise UnfinishedFileError("its compressed bytes end too early: it is still being copied") from None
-        raise InputFileError(f"it cannot be read as what its name says: {said.rstrip('.')}") from None
+        raise InputFileError(f"it cannot be read as what its name says: {why}") from None

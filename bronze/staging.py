@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import islice
 from pathlib import Path
 
-_ROWS = 20_000
+_ROWS, _BYTES = 20_000, 16 << 20
+"""Of a piece: what is kept in memory, however long the rows are."""
 
 
 class Staging:
@@ -39,7 +39,7 @@ class Staging:
         unfinished, num_rows = self.folder / f".{file_hash}", 0
         try:
             with pq.ParquetWriter(unfinished, schema) as writer:
-                while piece := [value.encode() for value in islice(values, _ROWS)]:
+                for piece in _pieces(values):
                     numbers = range(num_rows, num_rows + len(piece))
                     columns = [[file_hash] * len(piece), numbers, piece, [file] * len(piece)]
                     writer.write_batch(pa.record_batch(columns, schema))
@@ -56,3 +56,16 @@ class Staging:
 
     def _of(self, file_hash: str) -> Path:
         return self.folder / f"{file_hash}.parquet"
+
+
+def _pieces(values: Iterator[str]) -> Iterator[list[bytes]]:
+    piece: list[bytes] = []
+    size = 0
+    for value in values:
+        piece.append(value.encode())
+        size += len(piece[-1])
+        if len(piece) >= _ROWS or size >= _BYTES:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece

@@ -1,5 +1,20 @@
 """The errors that a person can act on: each message says what was wrong, where, and what to do."""
 
+_LONGEST_SAID = 300
+"""Characters of what a stranger wrote that a sentence shows."""
+
+
+def shown(text: str, longest: int = _LONGEST_SAID) -> str:
+    r"""Text of a stranger as a sentence can show it: cut, and with what no terminal should obey escaped.
+
+    Examples
+    --------
+    >>> shown("a\x1b[2Jb" + "c" * 10, 6)
+    'a\\x1b[2Jb...'
+    """
+    cut = text if len(text) <= longest else text[:longest] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
 
 def said(error: BaseException) -> str:
     r"""The first line of what went wrong, without its full stop, so that it can stand within a sentence.
@@ -10,7 +25,7 @@ def said(error: BaseException) -> str:
     ('No such scope', 'ValueError')
     """
     lines = str(error).strip().splitlines()
-    return lines[0].rstrip(" .") if lines else type(error).__name__
+    return shown(lines[0].rstrip(" .")) if lines else type(error).__name__
 
 
 class RecLakeError(Exception):

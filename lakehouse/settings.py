@@ -333,6 +333,11 @@ def load_settings(**parameters: Any) -> Settings:
         raise SettingsError(
             f"The settings cannot be used: {faults}. Correct the environment, `.env` or the job's parameters."
         ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else said(error)
+        raise SettingsError(
+            f"`.env` cannot be read: {why}. Save it as UTF-8, where this program may read it."
+        ) from None
 
 
 class _SecretScope(PydanticBaseSettingsSource):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote
 
 import typer
 
@@ -180,6 +181,6 @@ def next_steps(settings: Settings, churn: str | None) -> Iterator[tuple[str, str
         "http://127.0.0.1:5000",
     )
     yield "Quality pages", str(data_docs_index(settings)), ""
-    yield "Lakehouse", settings.lakehouse.removeprefix("file://"), ""
+    yield "Lakehouse", unquote(settings.lakehouse.removeprefix("file://")), ""
     yield "Next week", f"uv run reclake demo{'' if churn is None else ' --shop'}", ""
     yield "More", "uv run reclake recommend USER_ID, uv run reclake tables, uv run reclake --help", ""

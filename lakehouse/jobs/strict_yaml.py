@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lakehouse.errors import JobDefinitionError
+from lakehouse.errors import JobDefinitionError, said, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +24,20 @@ def read_yaml(file: Path) -> dict[str, Any]:
     """
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506  (it extends the safe loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise JobDefinitionError(f"{file} cannot be read: {error}") from None
+    except RecursionError:
+        raise JobDefinitionError(f"{file} cannot be read: it is nested too deeply, or within itself.") from None
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise JobDefinitionError(f"{file} cannot be read: {_why(error)}.") from None
     if not isinstance(content, dict):
         raise JobDefinitionError(f"{file} has to be a mapping.")
     return content
+
+
+def _why(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
+        return said(error)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {shown(error.problem or error.context or 'no YAML')}"
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,6 +45,8 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key has to be text", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is given twice", problem_mark=key.start_mark)
             seen.add(key.value)

@@ -9,16 +9,19 @@ from producers.replay.times import Seen, seen_in
 from producers.shapes import LISTENING
 
 if TYPE_CHECKING:
+    from producers.replay.recorded import Recorded
     from producers.replay.rules import Rules
     from producers.replay.said import Said
     from producers.replay.table import Rows
     from producers.replay.times import Times
 
-EXACT = 2**53
-"""Whole numbers from here on are rounded in a column of floats."""
+EXACT, EXACT_SINGLE = 2**53, 2**24
+"""Whole numbers from here on are rounded in a column of floats, and in one of floats of 32 bits."""
 
 MOST_EVENTS = 10_000
 """Kinds of events that are looked at; a recording with more has something else in that column."""
+LONGEST_EVENT = 256
+"""Characters of an event that are looked at."""
 
 
 class Ids(NamedTuple):
@@ -61,20 +64,28 @@ def times_in(rows: Rows, said: Said) -> Seen:
     return Seen(*rows.query(seen_in(said.rows))[0])
 
 
-def ids_in(rows: Rows, said: Said) -> dict[str, Ids]:
+def ids_in(recorded: Recorded, rows: Rows, said: Said) -> dict[str, Ids]:
     """See of each field with ids whether they are numbers that were kept as floats."""
-    return {name: _ids_of(name, rows, said) for name in said.mapped.shape.ids if name in said.mapped.sources}
+    sources = said.mapped.sources
+    return {name: _ids_of(name, recorded, rows, said) for name in said.mapped.shape.ids if name in sources}
 
 
-def _ids_of(name: str, rows: Rows, said: Said) -> Ids:
+def _ids_of(name: str, recorded: Recorded, rows: Rows, said: Said) -> Ids:
+    columns = {path[0] for path in said.mapped.sources[name]}
+    singles = [str(number) for number, part in enumerate(recorded.parts) if columns & part.singles]
+    is_single = f"file IN ({', '.join(singles) or 'NULL'})"
     # Ids come again and again: looked at once, they cost little.
     number, is_float = "try_cast(id AS DOUBLE)", "(contains(id, '.') OR contains(lower(id), 'e'))"
+    exact = f"CASE WHEN is_single THEN {EXACT_SINGLE} ELSE {EXACT} END"
     ((are_numbers, floats, inexact),) = rows.query(
         f"""
         SELECT bool_and({number} IS NOT NULL AND (NOT {is_float} OR {number} % 1 = 0)),
             count_if({is_float} AND regexp_full_match(id, '-?\\d+\\.0+')),
-            count_if({is_float} AND abs({number}) >= {EXACT})
-        FROM (SELECT id_in(id) AS id FROM (SELECT DISTINCT {said.of(name)} AS id FROM rows)) WHERE id IS NOT NULL
+            count_if({is_float} AND abs({number}) >= {exact})
+        FROM (
+            SELECT id_in(id) AS id, is_single
+            FROM (SELECT DISTINCT {said.of(name)} AS id, {is_single} AS is_single FROM rows)
+        ) WHERE id IS NOT NULL
         """  # noqa: S608
     )
     return Ids(bool(are_numbers and floats), inexact if are_numbers else 0)
@@ -87,7 +98,8 @@ def events_in(rows: Rows, said: Said) -> list[Told]:
     told = rows.query(
         f"""
         SELECT event, sum(n)::BIGINT, min(number_in(rating)), max(number_in(rating)) FROM (
-            SELECT {event} AS event, {rating} AS rating, count(*) AS n FROM rows WHERE fault IS NULL GROUP BY ALL
+            SELECT left({event}, {LONGEST_EVENT}) AS event, {rating} AS rating, count(*) AS n
+            FROM rows WHERE fault IS NULL GROUP BY ALL
         ) GROUP BY event ORDER BY 2 DESC, 1 LIMIT {MOST_EVENTS}
         """  # noqa: S608
     )

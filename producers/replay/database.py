@@ -48,7 +48,7 @@ def named(path: pathlib.Path) -> Iterator[None]:
             raise KeyboardInterrupt from None
         raise
     except duckdb.Error as error:
-        raise files.unreadable(path, Exception(str(error).split("\n", 1)[0].removesuffix("."))) from None
+        raise files.unreadable(path, error) from None
 
 
 def execute(
@@ -74,5 +74,5 @@ def execute(
 
 
 def literal(text: str) -> str:
-    """Write text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
+    """Write text as SQL, whose parser takes a NUL for its end."""
+    return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in text.split("\0"))

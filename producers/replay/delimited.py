@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from producers.replay.files import is_text
@@ -12,7 +12,7 @@ from producers.replay.files import is_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-BATCH_LINES = 50_000
+BATCH_LINES, BATCH_CHARACTERS = 50_000, 16 << 20
 LONGEST_ROW_LINES = 500
 """Lines that a row may have, by line breaks inside quotes; a quote that stays open longer was never closed."""
 
@@ -57,7 +57,8 @@ class Dialect:
 
 def dialect_of(head: str, columns: Sequence[str] | None) -> Dialect:
     """Find out how lines are written from the first of them, which names the columns if `columns` does not."""
-    lines = head.splitlines()
+    # Not `splitlines`, which ends lines also where a file that is read does not.
+    lines = head.split("\n")
     skip = next((number for number, line in enumerate(lines) if line.strip()), 0)
     first = lines[skip] if lines else ""
     delimiter = None
@@ -68,6 +69,7 @@ def dialect_of(head: str, columns: Sequence[str] | None) -> Dialect:
     if delimiter is None:
         delimiter = max(_DELIMITERS, key=lambda candidate: _width(first, candidate, columns))
         delimiter = delimiter if delimiter in first else ","
+    first = first.replace("\0", "")
     found = [name.strip(" \ufeff\u00a0") for name in _fields(first, delimiter) or first.split(delimiter)]
     if columns is None:
         return Dialect(delimiter, _distinct(found), skip + 1)
@@ -83,17 +85,17 @@ def batches(lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
     """
     number = sum(1 for _ in islice(lines, dialect.skip))
     ahead: list[str] = []
-    while chunk := [*ahead, *islice(lines, BATCH_LINES)]:
+    while chunk := [*ahead, *_some(lines, BATCH_LINES)]:
         if plain := _plain(chunk, number + 1, dialect):
             ahead = []
             number += len(chunk)
             yield plain
             continue
         numbers, rows, broken = [], [], []
-        position = 0
-        while position < min(len(chunk), BATCH_LINES):
+        position, end = 0, len(chunk)
+        while position < end:
             if position + LONGEST_ROW_LINES > len(chunk):
-                chunk += islice(lines, LONGEST_ROW_LINES)
+                chunk += _some(lines, LONGEST_ROW_LINES)
             line = chunk[position].rstrip("\n").replace("\0", "")
             position, number = position + 1, number + 1
             row, more, reason = _row(line, chunk, position, dialect)
@@ -105,6 +107,16 @@ def batches(lines: Iterator[str], dialect: Dialect) -> Iterator[Batch]:
                 broken.append(Broken(number, line, reason if is_text(line) else BYTES))
         ahead = chunk[position:]
         yield Batch(numbers, list(zip(*rows, strict=True)), broken)
+
+
+def _some(lines: Iterator[str], most: int) -> Iterator[str]:
+    """The next lines, fewer if they are long."""
+    size = 0
+    for line in islice(lines, most):
+        yield line
+        size += len(line)
+        if size >= BATCH_CHARACTERS:
+            return
 
 
 def _plain(chunk: list[str], first: int, dialect: Dialect) -> Batch | None:
@@ -163,17 +175,12 @@ def _quoted(line: str, chunk: list[str], position: int, dialect: Dialect) -> tup
 
 def _over_lines(line: str, following: list[str], dialect: Dialect) -> tuple[list[str] | None, int]:
     """Find the fields of a row that goes on in the lines after it."""
-    text = line
-    for more, next_line in enumerate(following, 1):
-        text += "\n" + next_line.rstrip("\n")
-        if _QUOTE not in next_line:
-            continue
-        joined = _fields(text, dialect.delimiter)
-        if joined is not None:
-            return (joined, more) if len(joined) == len(dialect.columns) else (None, 0)
-        if not _is_open(text, dialect.delimiter):
-            break
-    return None, 0
+    reader = csv.reader(chain([line + "\n"], following), delimiter=dialect.delimiter, strict=True)
+    try:
+        joined = next(reader)
+    except csv.Error:
+        return None, 0
+    return (joined, reader.line_num - 1) if len(joined) == len(dialect.columns) else (None, 0)
 
 
 def _fields(text: str, delimiter: str, **changed: object) -> list[str] | None:
@@ -186,15 +193,6 @@ def _fields(text: str, delimiter: str, **changed: object) -> list[str] | None:
     return rows[0] if len(rows) == 1 else None
 
 
-def _is_open(text: str, delimiter: str) -> bool:
-    """Tell whether a quote is open at the end of text, in which none has closed at a wrong place."""
-    try:
-        list(csv.reader([text], delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False
-
-
 def _width(line: str, delimiter: str, columns: Sequence[str] | None) -> tuple[bool, int]:
     fields = _fields(line, delimiter) or line.split(delimiter)
     return columns is not None and len(fields) == len(columns), len(fields)
@@ -203,8 +201,13 @@ def _width(line: str, delimiter: str, columns: Sequence[str] | None) -> tuple[bo
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
     """Number names that are there twice, as two columns cannot have one."""
     counts: dict[str, int] = {}
-    distinct = []
+    taken, distinct = set(names), []
     for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        distinct.append(name if counts[name] == 1 else f"{name}_{counts[name] - 1}")
+        numbered = name
+        while name in counts and numbered in taken:
+            numbered = f"{name}_{counts[name]}"
+            counts[name] += 1
+        counts.setdefault(name, 1)
+        taken.add(numbered)
+        distinct.append(numbered)
     return tuple(distinct)

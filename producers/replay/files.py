@@ -6,11 +6,12 @@ import io
 import lzma
 import zlib
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Literal, get_args
 
 from lakehouse.compression import decompressed
 from lakehouse.encodings import marked
-from lakehouse.errors import InputFileError, TaskParameterError
+from lakehouse.errors import InputFileError, TaskParameterError, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ Format = Literal["csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 HEAD_BYTES = 65_536
+LONGEST_LINE = 1_000_000
+"""Characters; no broker takes a record of so many, and a file without line ends would fill the memory."""
 
 _EXTENSIONS: dict[str, Format] = {
     ".csv": "csv",
@@ -154,9 +157,26 @@ def first_lines(text: io.TextIOWrapper) -> str:
     return text.read(HEAD_BYTES)
 
 
+def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines of a text that `text_of` has opened, with their ends.
+
+    Raises
+    ------
+    ValueError
+        One is too long; `text_of` says of which file.
+    """
+    for number in count(1):
+        line = text.readline(LONGEST_LINE)
+        if not line:
+            return
+        if len(line) == LONGEST_LINE:
+            raise ValueError(f"line {number:,} is longer than {LONGEST_LINE:,} characters")
+        yield line
+
+
 def unreadable(path: Path, error: Exception) -> InputFileError:
     """Say that a file cannot be read, and why."""
-    return InputFileError(f"{path} cannot be read: {error}. Check the file, its permissions and its `--format`.")
+    return InputFileError(f"{path} cannot be read: {said(error)}. Check the file, its permissions and its `--format`.")
 
 
 def is_text(line: str) -> bool:

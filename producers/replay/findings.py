@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from lakehouse.errors import shown
 from producers.replay import delimited
 from producers.replay.mapping import said_by
 from producers.replay.numbers import OURS, Scale
@@ -79,7 +80,7 @@ def about_events(told: list[Told], understood: Understanding, shape: EventShape)
     if unknown:
         rows = ", ".join(f"{t.event[:50]!r} ({t.rows:,} rows)" for t in unknown[:_SHOWN] if t.event)
         more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
-        first = (unknown[0].event or "")[:50]
+        first = shown(unknown[0].event or "", 50)
         yield Finding(
             f"Nobody has said what these events mean: {rows}{more}. Say it by `--map-event '{first}={ours[0]}'` (one "
             f"of {', '.join(ours)}), or leave them out by `--map-event '{first}='`.",

@@ -51,7 +51,7 @@ def _load(database: duckdb.DuckDBPyConnection, number: int, part: Part, paths: S
     with files.text_of(part.path, part.encoding) as text:
         if part.dialect:
             row = _csv_row(part.columns, paths)
-            for rows in delimited.batches(text, part.dialect):
+            for rows in delimited.batches(files.lines_of(text), part.dialect):
                 _insert_rows(database, number, rows.lines, rows.columns, row)
                 _insert_broken(database, number, rows.broken)
             return
@@ -61,7 +61,7 @@ def _load(database: duckdb.DuckDBPyConnection, number: int, part: Part, paths: S
     source = f"SELECT *, CASE WHEN fault IS NULL THEN {_within('c0', paths)} END AS v FROM ({judged})"  # noqa: S608
     row = f"fault, c0{_values(paths)}"
     with files.text_of(part.path, part.encoding) as text:
-        for found in objects.by_line(text) if by_line else objects.by_brackets(text, part.path):
+        for found in objects.by_line(files.lines_of(text)) if by_line else objects.by_brackets(text, part.path):
             _insert_rows(database, number, found.lines, [found.texts], row, source)
             _insert_broken(database, number, found.broken)
 

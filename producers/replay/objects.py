@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 NO_OBJECT = "no JSON object"
 LARGEST_OBJECT = 64 << 20
 """Characters of an object that does not end."""
-_READ = 1 << 20
+_READ, _BATCH_CHARACTERS = 1 << 16, 4 << 20
 
 # NaN and infinity are what Python and Parquet may write and JSON cannot say.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
-_STRING = r'"(?:[^"\\]|\\.)*"'
+# Possessive, and to the end of the text where it is not closed: what is tried again at each quote is quadratic.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:(?P<closed>")|\\?\Z)'
 _BRACE = re.compile(_STRING + r"|[{}]", re.DOTALL)
-_TRAILING_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
+_BARE_BRACE = re.compile("[{}]")
+_TRAILING_COMMA = re.compile(rf"(?P<string>{_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 
 
 class Objects(NamedTuple):
@@ -52,7 +54,7 @@ def decoded(text: str) -> dict[str, Any] | None:
             value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         try:
-            value = _DECODER.decode(_TRAILING_COMMA.sub(lambda found: found[1] or "", text))
+            value = _DECODER.decode(_TRAILING_COMMA.sub(lambda found: found["string"] or "", text))
         except (ValueError, RecursionError):
             return None
     return value if isinstance(value, dict) else None
@@ -67,10 +69,10 @@ def is_by_line(head: str) -> bool:
     return not first.startswith("{") or _end(first, 0) is not None or rest.lstrip().startswith("{")
 
 
-def by_line(stream: TextIO) -> Iterator[Objects]:
+def by_line(lines: Iterator[str]) -> Iterator[Objects]:
     """Yield the objects of lines; whether each is one is not looked at."""
-    batch = Objects([], [], [])
-    for number, raw in enumerate(stream, 1):
+    batch, size = Objects([], [], []), 0
+    for number, raw in enumerate(lines, 1):
         line = raw.strip(" \t\r\n\ufeff")
         if not line:
             continue
@@ -81,9 +83,10 @@ def by_line(stream: TextIO) -> Iterator[Objects]:
             continue
         batch.lines.append(number)
         batch.texts.append(line.rstrip(",") if line.endswith("},") else line)
-        if len(batch.lines) >= BATCH_LINES:
+        size += len(line)
+        if len(batch.lines) >= BATCH_LINES or size >= _BATCH_CHARACTERS:
             yield batch
-            batch = Objects([], [], [])
+            batch, size = Objects([], [], []), 0
     yield batch
 
 
@@ -96,10 +99,11 @@ def by_brackets(stream: TextIO, path: Path) -> Iterator[Objects]:
         Something else stands between them, or one does not end.
     """
     buffer, line = "", 1
+    batch, size = Objects([], [], []), 0
     while True:
-        more = stream.read(_READ)
+        # As much again as is left: an object that does not end is looked at as often as it doubles.
+        more = stream.read(max(_READ, len(buffer)))
         buffer += more
-        batch = Objects([], [], [])
         position = 0
         while True:
             start = _BETWEEN.match(buffer, position).end()  # type: ignore[union-attr]
@@ -122,9 +126,11 @@ def by_brackets(stream: TextIO, path: Path) -> Iterator[Objects]:
             else:
                 batch.broken.append(Broken(line, text, BYTES))
             line += text.count("\n")
-            position = end
+            position, size = end, size + len(text)
         buffer = buffer[position:]
-        yield batch
+        if not more or size >= _BATCH_CHARACTERS or len(batch.lines) >= BATCH_LINES:
+            yield batch
+            batch, size = Objects([], [], []), 0
         if not more:
             return
 
@@ -141,8 +147,17 @@ def _object_end(text: str, start: int) -> int | None:
 def _end(text: str, start: int) -> int | None:
     """Find where the braces that begin at `start` are closed, whatever else is wrong between them."""
     depth = 0
-    for found in _BRACE.finditer(text, start):
+    for found in _braces(text, start):
         depth += {"{": 1, "}": -1}.get(found[0], 0)
         if depth == 0:
             return found.end()
     return None
+
+
+def _braces(text: str, start: int) -> Iterator[re.Match[str]]:
+    """Find braces and strings; behind a quote that is never closed, braces alone."""
+    for found in _BRACE.finditer(text, start):
+        if found[0][0] == '"' and not found["closed"]:
+            yield from _BARE_BRACE.finditer(text, found.start())
+            return
+        yield found

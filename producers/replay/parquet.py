@@ -18,6 +18,11 @@ def columns_of(database: duckdb.DuckDBPyConnection, path: pathlib.Path) -> tuple
     return tuple(name for name, _ in _types(database, path))
 
 
+def singles_of(database: duckdb.DuckDBPyConnection, path: pathlib.Path) -> frozenset[str]:
+    """The columns of floats of 32 bits."""
+    return frozenset(name for name, kind in _types(database, path) if kind == "FLOAT")
+
+
 def objects_of(database: duckdb.DuckDBPyConnection, path: pathlib.Path) -> tuple[str, Mapping[str, object]]:
     """SQL of a file's rows as JSON objects `c0`, and its parameters."""
     record = object_of({name: _value(column, kind) for name, column, kind in _columns(database, path)})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lakehouse.errors import InputFileError
+from lakehouse.errors import InputFileError, shown
 from producers.replay import delimited, files, objects, parquet
 from producers.replay.database import open_database
 from producers.replay.vocabulary import dataset_of
@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 SAMPLE_OBJECTS = 2_000
 """Objects of a JSON file that are looked at to learn its columns."""
+MOST_COLUMNS = 2_000
+"""Of a table; looking at more takes minutes, and nobody has meant them."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One file, and how it is to be read."""
+    """One file, and how it is to be read.
+
+    Attributes
+    ----------
+    singles : set of str
+        Columns of floats of 32 bits.
+    """
 
     path: pathlib.Path
     format: Format
@@ -32,6 +40,7 @@ class Part:
     encoding: str = "utf-8"
     dialect: delimited.Dialect | None = None
     dataset: Dataset | None = None
+    singles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class Recorded:
                     repr(column) if field == column else f"{column!r} (for {field})"
                     for field, column in missing.items()
                 )
-                had = ", ".join(map(repr, part.columns)) or "none"
+                had = shown(", ".join(map(repr, part.columns)), 2_000) or "none"
                 first_line = " If its first line names no columns, give `--columns a,b,c`." if part.dialect else ""
                 raise InputFileError(f"{part.path} has no column {lacking}; it has {had}. {hint}{first_line}")
 
@@ -114,7 +123,8 @@ def _part(path: pathlib.Path, file_format: Format | None, columns: Sequence[str]
     file_format = file_format or files.format_of(path)
     if file_format == "parquet":
         with open_database(path) as database:
-            return Part(path, "parquet", parquet.columns_of(database, path))
+            columns = _few(parquet.columns_of(database, path), path)
+            return Part(path, "parquet", columns, singles=parquet.singles_of(database, path))
     dataset = dataset_of(path) if columns is None and file_format == "csv" else None
     encoding = files.encoding_of(head, encoding)
     if dataset and dataset.encoding and not _is_utf8(path):
@@ -122,15 +132,21 @@ def _part(path: pathlib.Path, file_format: Format | None, columns: Sequence[str]
     with files.text_of(path, encoding) as text:
         if file_format == "csv":
             dialect = delimited.dialect_of(files.first_lines(text), dataset.columns if dataset else columns)
-            return Part(path, "csv", dialect.columns, encoding, dialect, dataset)
+            return Part(path, "csv", _few(dialect.columns, path), encoding, dialect, dataset)
         by_line = objects.is_by_line(files.first_lines(text))
     with files.text_of(path, encoding) as text:
-        found = objects.by_line(text) if by_line else objects.by_brackets(text, path)
+        found = objects.by_line(files.lines_of(text)) if by_line else objects.by_brackets(text, path)
         texts = (each for batch in found for each in batch.texts)
         sample = (objects.decoded(each) or {} for each in islice(texts, SAMPLE_OBJECTS))
         return Part(path, "json", tuple(dict.fromkeys(key for each in sample for key in each)), encoding)
 
 
+def _few(columns: tuple[str, ...], path: pathlib.Path) -> tuple[str, ...]:
+    if len(columns) > MOST_COLUMNS:
+        raise InputFileError(f"{path} has {len(columns):,} columns, at most {MOST_COLUMNS:,} can be read. Remove some.")
+    return columns
+
+
 def _is_utf8(path: pathlib.Path) -> bool:
     with files.text_of(path, "utf-8") as text:
-        return all(map(files.is_text, text))
+        return all(map(files.is_text, files.lines_of(text)))

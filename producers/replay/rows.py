@@ -73,7 +73,12 @@ def events_of(row: Row, topic: str, mapped: Mapped[EventShape], understood: Unde
     if source is None:
         yield _as_it_was(row, topic)
         return
-    fields = _event(source, row.milliseconds, mapped, understood)
+    try:
+        fields = _event(source, row.milliseconds, mapped, understood)
+    except ValueError:
+        # A number that is infinite, such as 1e400, has no identity.
+        yield _as_it_was(row, topic)
+        return
     if fields[mapped.shape.event] == LEFT_OUT:
         return
     rating = fields.get("rating")
@@ -192,7 +197,7 @@ def _iso(milliseconds: int) -> str:
 def _id(value: Any, is_whole: bool = False) -> str | None:
     """Read an id: 31 and 31.0 (a number beside nulls, in pandas) are '31'; what is neither text nor number is none."""
     if isinstance(value, str):
-        found = _known(value)
+        found = (_known if len(value) <= _LONGEST_KNOWN else identifier)(value)
         return found.partition(".")[0] if is_whole and found is not None else found
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -200,7 +205,8 @@ def _id(value: Any, is_whole: bool = False) -> str | None:
 
 
 _known = lru_cache(100_000)(identifier)
-"""Ids come again and again."""
+"""Ids come again and again; those that are too long to be any would only fill the memory."""
+_LONGEST_KNOWN = 256
 
 
 def _number(value: Any) -> Any:

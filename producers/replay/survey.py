@@ -70,7 +70,7 @@ def survey(
         When it will be sent, in milliseconds since 1970; None: whether silver will take the rows is not looked at.
     """
     said = Said(mapped)
-    seen, ids = counts.times_in(rows, said), counts.ids_in(rows, said)
+    seen, ids = counts.times_in(rows, said), counts.ids_in(recorded, rows, said)
     times = Times.of(seen, options.times)
     understood = _understanding(mapped, options, frozenset(name for name, found in ids.items() if found.is_whole))
     if now_ms is None:

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import json
 import os
+import time
 
 import pandas as pd
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 
 from bronze.file_rows import rows
 from bronze.folder import see
+from lakehouse import compression
 from lakehouse.errors import InputFileError, UnfinishedFileError
 
 HEADER = "user_id,item_id,purchase_amount,purchase_date\n"
@@ -213,3 +215,47 @@ def test_values_of_parquet_are_read_as_what_they_say(read, tmp_path):
             "large number": 2**63,
         }
     ]
+
+
+def test_whole_numbers_beside_a_gap_are_whole_numbers_as_in_a_replay(read):
+    rows = "31.0,1.0,4.5,a\n,2.0,4.0,1.0\n NaN,3,3.0,2.0\n"
+
+    assert [list(row.values()) for row in read("user_id,item_id,amount,code\n" + rows)] == [
+        ["31", "1", "4.5", "a"],
+        ["", "2", "4.0", "1.0"],
+        [" NaN", "3", "3.0", "2.0"],
+    ]
+
+
+def test_prices_keep_their_cents(read):
+    assert read("amount\n129.00\n5.00\n") == [{"amount": "129.00"}, {"amount": "5.00"}]
+
+
+def test_names_without_end_cost_time_by_their_number(read):
+    started = time.process_time()
+
+    assert read("," * 50_000 + "\n") == []
+    assert time.process_time() - started < 5
+
+
+def test_what_a_stranger_wrote_is_shown_as_no_terminal_obeys_it(read):
+    with pytest.raises(InputFileError, match=r"more than one column a\\x1b\[2J: rename"):
+        read("a\x1b[2J,a\x1b[2J\n1,2\n")
+
+
+@pytest.mark.parametrize("suffix", COMPRESSED)
+def test_bytes_that_are_made_to_become_endlessly_many_are_refused(read, monkeypatch, suffix):
+    monkeypatch.setattr(compression, "BOMB_BYTES", 1 << 20)
+    content = (HEADER + ROW * 400_000).encode()
+
+    with pytest.raises(InputFileError, match="more than 200 times as large"):
+        read(COMPRESSED[suffix](content), f"sales.csv.{suffix}")
+
+
+def test_a_dictionary_that_stands_for_gigabytes_is_unpacked_by_pieces(tmp_path):
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000, pa.int32()), pa.array(["x" * 1_000_000]))
+    pq.write_table(pa.table({"user_id": texts}), tmp_path / "a.parquet")
+
+    found = rows(see(tmp_path / "a.parquet"))
+
+    assert [len(next(found)) for _ in range(100)] == [len('{"user_id": ""}') + 1_000_000] * 100

@@ -35,3 +35,10 @@ def test_a_scope_that_is_not_there_or_not_to_be_read_is_one_sentence(workspace):
     workspace.faults["/api/2.0/secrets/list"] = (403, "PERMISSION_DENIED", "User does not have permission to list")
     with pytest.raises(SettingsError, match="secret scope lake cannot be read: User does not have permission"):
         load_settings(secret_scope="lake")
+
+
+def test_an_env_file_that_is_no_text_is_one_sentence(tmp_path):
+    (tmp_path / ".env").write_bytes("TOP_N=5\n".encode("utf-16"))
+
+    with pytest.raises(SettingsError, match=r"`\.env` cannot be read: it is not UTF-8\. Save it as UTF-8"):
+        load_settings()

@@ -22,7 +22,10 @@ def test_options_out_of_range_are_refused(arguments):
 def test_what_to_open_next_are_commands_that_there_are_and_the_churn_api_once_there_is_a_model(
     tmp_path, churn, is_served
 ):
-    steps = {what: how for what, how, _ in next_steps(Settings(reclake_home=tmp_path / "a home"), churn)}
+    steps = {
+        what: how
+        for what, how, _ in next_steps(Settings(reclake_home=tmp_path / "a home", mlflow_tracking_uri=None), churn)
+    }
 
     for how in (how for line in steps.values() for how in line.split(", ") if how.startswith("uv run reclake ")):
         command = [word for word in shlex.split(how)[3:] if not word.isupper()]

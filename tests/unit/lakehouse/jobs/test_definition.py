@@ -201,6 +201,9 @@ def test_a_child_is_given_only_what_it_takes(write, given, more, message):
         ("a:\n  <<: &x {b: 1}", "takes an alias or a list"),
         ("a: [", "cannot be read"),
         ("- a", "has to be a mapping"),
+        ("? [a]\n: 1", "line 1, column 3: a key has to be text"),
+        ("a: 2024-99-99", "month must be in 1..12"),
+        ("a: " + "[" * 2_000, "nested too deeply"),
     ],
 )
 def test_yaml_that_the_cli_refuses_is_refused(tmp_path, text, message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import time
 
 import pyarrow as pa
 import pytest
@@ -200,3 +201,36 @@ def test_no_line_is_lost_whatever_it_is(lines):
     rows = [row for batch in found for row in zip(*batch.columns, strict=True)]
     in_rows = sum(1 + "".join(row).count("\n") for row in rows)
     assert in_rows + sum(len(batch.broken) for batch in found) == len(lines)
+
+
+def test_quotes_that_open_in_every_line_cost_time_by_the_line():
+    lines = ['x",x,"y\n'] * 3_000
+    started = time.process_time()
+
+    found = list(batches(iter(["a,b,c\n", *lines]), dialect_of("a,b,c\n", ("a", "b", "c"))))
+
+    assert sum(len(batch.broken) + len(batch.lines) for batch in found) == 3_000
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("name", ["no\0te", "no\x0bte", "no\u2028te"])
+def test_a_name_with_characters_that_are_not_seen_costs_no_row(tmp_path, name):
+    path = written(tmp_path / "a.csv", f"user_id,new_episode_id,event,{name},ts\nu1,ep,like,x,1\nu2,ep,like,x,2\n")
+
+    assert users(sent(path)) == ["u1", "u2"]
+
+
+def test_columns_of_one_name_all_stay(tmp_path):
+    (event,) = sent(written(tmp_path / "a.csv", HEADER.replace("ts", "a,a,a_1,a,ts") + "u1,ep,like,1,2,3,4,5\n"))
+
+    assert [event[name] for name in ("a", "a_1", "a_2", "a_3")] == ["1", "3", "2", "4"]
+
+
+def test_lines_and_tables_without_end_are_refused_with_a_sentence(tmp_path):
+    with pytest.raises(InputFileError, match="line 3 is longer than 1,000,000 characters"):
+        sent(written(tmp_path / "a.csv", f"{HEADER}{line(1)}\n{'x' * 1_000_001}\n"))
+    with pytest.raises(InputFileError, match="has 2,005 columns, at most 2,000 can be read"):
+        sent(written(tmp_path / "a.csv", HEADER.strip() + "," * 2_001 + "\n"))
+    with pytest.raises(InputFileError) as raised:
+        sent(written(tmp_path / "a.csv", ",".join(f"column{n}" for n in range(1_900)) + "\n1\n"))
+    assert len(str(raised.value)) < 3_000

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lakehouse.errors import InputFileError
-from producers.replay.objects import decoded
+from producers.replay.objects import decoded, is_by_line
 from tests.unit.producers.replay.looked_at import sent, told, written
 
 EVENTS = [{"user_id": f"u{n}", "new_episode_id": "ep", "event": "like", "ts": 1_700_000_000 + n} for n in range(5)]
@@ -94,3 +95,35 @@ def test_what_json_says_is_read_back_also_with_commas_too_many(value):
 
     assert decoded(text) == value
     assert decoded(text[:-1] + ",}") == (value if value else decoded(text[:-1] + ",}"))
+
+
+@pytest.mark.parametrize("read", [decoded, is_by_line])
+def test_quotes_that_are_never_closed_cost_time_by_their_number(read):
+    started = time.process_time()
+
+    assert not read('{"' + '\\"' * 40_000)
+    assert time.process_time() - started < 5
+
+
+def test_an_object_that_never_ends_is_refused_in_time_by_its_length(tmp_path):
+    started = time.process_time()
+
+    with pytest.raises(InputFileError, match="does not end"):
+        sent(written(tmp_path / "a.json", '[{"a": [' + "1,\n" * 2_000_000))
+    assert time.process_time() - started < 30
+
+
+def test_a_last_quote_that_is_never_closed_costs_its_own_object_only(tmp_path):
+    told_objects = sent(written(tmp_path / "a.json", f'[{LINES[0]},\n{{"a": "b}},\n'))
+
+    assert [event.get("user_id", event.get("kind")) for event in told_objects] == ["u0", "unreadable"]
+
+
+def test_a_number_that_no_computer_has_costs_its_own_row_only(tmp_path):
+    path = written(tmp_path / "a.jsonl", "\n".join([LINES[0], LINES[1].replace("1700000001", "1e400")]))
+
+    assert [event.get("user_id", event.get("kind")) for event in sent(path)] == ["u0", "unreadable"]
+
+
+def test_a_nul_in_an_event_is_no_end_of_anything(tmp_path):
+    assert users(sent(written(tmp_path / "a.jsonl", LINES[0].replace("like", "li\\u0000ke")))) == ["u0"]

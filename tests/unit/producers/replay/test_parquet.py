@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.producers.replay.looked_at import TS, sent
+from tests.unit.producers.replay.looked_at import TS, refusal, sent
 
 
 def test_parquet_of_every_type_says_the_same(tmp_path):
@@ -41,3 +41,14 @@ def test_parquet_times_of_every_unit_are_read(tmp_path, unit):
     )
 
     assert [event["ts"] for event in sent(tmp_path / "a.parquet")] == ["2023-11-14T22:13:20.000Z"]
+
+
+@pytest.mark.parametrize(("user", "kind"), [(2.0**24, pa.float32()), (2.0**53, pa.float64())])
+def test_ids_that_their_floats_may_have_rounded_are_refused(tmp_path, user, kind):
+    def table(user_id):
+        columns = {"new_episode_id": ["ep"], "event": ["like"], "ts": [TS]}
+        pq.write_table(pa.table({"user_id": pa.array([user_id], kind), **columns}), tmp_path / "a.parquet")
+        return tmp_path / "a.parquet"
+
+    assert [event["user_id"] for event in sent(table(user - 1))] == [str(int(user) - 1)]
+    assert "1 ids in 'user_id' are as 1e+18: whole numbers that were kept as floats" in refusal(table(user))
