@@ -99,7 +99,8 @@ def flawless(rows: DataFrame) -> DataFrame:
 
 def rejected(rows: DataFrame, source: Table) -> DataFrame:
     """The rows with a fault, as rows of `silver.quarantine`."""
-    return rows.where(F.col("fault").isNotNull()).select(*places(source), "value", "fault.reason", "fault.detail")
+    *place, at = places(source)
+    return rows.where(F.col("fault").isNotNull()).select(*place, "value", "fault.reason", "fault.detail", at)
 
 
 def places(source: Table) -> tuple[Column, ...]:
