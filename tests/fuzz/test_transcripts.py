@@ -161,11 +161,19 @@ def test_answers_of_the_index_are_understood_or_refused(body):
 
 
 @fuzzed(40)
+@given(repeated(ANSWER_TOKENS, (b"", b'{"feeds":', b'{"items":[{"id":1,"title":')))
+@example(Repeated(b'{"items":', b"["))
+def test_answers_of_the_index_take_time_by_their_length(body):
+    answer_of_the_index(body.content)
+
+
+@fuzzed(40)
 @given(
     repeated(ANSWER_TOKENS),
     st.sampled_from(["title", "description", "enclosureUrl", "id", "duration", "datePublished"]),
 )
 @example(Repeated(b"", b"<a "), "description")
+@example(Repeated(b"https://", b"\0"), "enclosureUrl")
 def test_fields_of_feeds_take_time_by_their_length(value, name):
     text = value.content.decode("utf-8", "surrogateescape")
     for kind in (Feed, Episode):
