@@ -27,7 +27,7 @@ ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="One re
 
 @app.command("list")
 def list_reasons(source: SourceArgument = None) -> None:
-    """Count the refused records by source and reason, with first and last arrival and the newest detail.
+    """Count the refused records by source and reason, with the days of arrival, UTC, and the newest detail.
 
     Such as:
 
@@ -100,15 +100,26 @@ def retry(source: SourceArgument = None, reason: ReasonOption = None) -> None:
 
 def counts(stores: Stores, source: str) -> RenderableType:
     """What `list` shows."""
+    from rich.console import Group
+
     from reclake.report import table_of
     from serving.reading.queries import quarantine as query
 
-    rows = [
-        (r["source"], r["reason"], f"{r['records']:,}", _at(r["first_at"]), _at(r["last_at"]), r["detail"])
-        for r in query.reasons(stores, source).rows.to_dict("records")
+    columns = ("reason", "records", "first day", "last day", "such as")
+    # A table for each source: with its name in a column, a terminal of 80 columns would break all others.
+    found = [
+        table_of(
+            f"Refused of {name}",
+            columns,
+            [
+                (r["reason"], f"{r['records']:,}", r["first_at"].date(), r["last_at"].date(), r["detail"])
+                for r in rows.to_dict("records")
+            ],
+            ("records",),
+        )
+        for name, rows in query.reasons(stores, source).rows.groupby("source")
     ]
-    columns = ("source", "reason", "records", "first (UTC)", "last (UTC)", "such as")
-    return _or_nothing(rows, table_of("Quarantine", columns, rows, ("records",)))
+    return _or_nothing(found, Group(*found))
 
 
 def refused(stores: Stores, source: str, reason: str, position: str, n: int, num_bytes: int) -> RenderableType:
@@ -159,7 +170,3 @@ def _value(value: str | None, num_bytes: float, most: int) -> str:
     if value is None:
         return "(none)"
     return f"{value} ... ({int(num_bytes):,} bytes)" if num_bytes > most else value
-
-
-def _at(moment: object) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"

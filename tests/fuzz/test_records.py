@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from functools import reduce
 
 from hypothesis import strategies as st
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
 from lakehouse.events import CLICK_EVENTS, LISTENING_EVENTS, identifier
 from silver import records
-from silver.listening import events
+from silver.listening import episodes, events
 from silver.shop import clicks, purchases
 from tests.fuzz.hostile import collected, mutated
 
@@ -27,12 +29,15 @@ CLICK = {
     "event_type": "view",
 }
 PURCHASE = {"user_id": "u1", "item_id": "i1", "purchase_amount": "129.90", "purchase_date": "2024-05-01"}
+EPISODE = {"episode_id": "e1", "title": "m0001", "duration": 60, "published_at": "2024-05-01T10:00:00Z"}
 KINDS = {
+    "episodes": (EPISODE, {**EPISODE, "categories": ["Music"], "available": False, "language": "en"}),
     "events": (EVENT, {**EVENT, "event": "rate", "rating": 4.5}, {**EVENT, "event": "pause", "listened_seconds": 30}),
     "clicks": (CLICK, {**CLICK, "price": 1.5, "event_id": "c1"}, {**CLICK, "session_id": None}),
     "purchases": (PURCHASE, {**PURCHASE, "purchase_amount": 5, "x": [1, {"a": None}]}),
 }
 REQUIRED = {
+    "episodes": ("episode_id", "title"),
     "events": ("event_id", "ts", "user_id", "new_episode_id", "event"),
     "clicks": ("timestamp", "item_id", "event_type"),
     "purchases": tuple(PURCHASE),
@@ -94,6 +99,7 @@ POISON = (
     b'{"user_id":1e999999999}',
 )
 JUDGES = {
+    "episodes": (tables.raw_episode_metadata, episodes.FIELDS, episodes.checked, episodes.typed),
     "events": (tables.raw_user_events, events.FIELDS, events.checked, events.typed),
     "clicks": (tables.raw_clickstream, clicks.FIELDS, clicks.checked, clicks.typed),
     "purchases": (
@@ -112,7 +118,7 @@ def test_every_record_is_taken_or_has_its_reason(spark):
         values[kind] = [*seeds, *POISON, *collected(st.one_of(mutated(seeds, TOKENS), _changed(good)), 120)]
     told = [_judged(spark, kind, found) for kind, found in values.items()]
 
-    rows = told[0].unionByName(told[1]).unionByName(told[2]).collect()
+    rows = reduce(DataFrame.unionByName, told).collect()
 
     for kind, found in values.items():
         reasons = {row["place"]: row["reason"] for row in rows if row["kind"] == kind and row["place"] is not None}
@@ -181,13 +187,16 @@ def _plainly(kind, value):
 
 
 def _require_sound(kind, row):
-    ids = [name for name in row if name.endswith("_id") and name != "purchase_id"]
+    ids = [name for name in row if name.endswith("_id") and name not in ("purchase_id", "feed_id")]
     assert all(identifier(row[name]) == row[name] and len(row[name]) <= 256 for name in ids), row
     if kind == "events":
         assert row["event"] in LISTENING_EVENTS
         assert row["event"] != "rate" or 0.5 <= row["rating"] <= 5
         assert row["event"] != "pause" or 0 <= row["listened_seconds"] <= 86_400
         assert "1970" <= row["ts"] <= "2024-05-10T13:00:00.000Z"
+    if kind == "episodes":
+        assert row["title"]
+        assert row.get("duration", 0) >= 0
     if kind == "clicks":
         assert row["event_type"] in CLICK_EVENTS
         assert {"session_id", "user_id"} & row.keys()

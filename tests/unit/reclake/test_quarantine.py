@@ -27,7 +27,7 @@ def row(offset, reason="not_json", value=b"oops", detail="not a JSON object"):
         "value": value,
         "reason": reason,
         "detail": detail,
-        "quarantined_at": AT + dt.timedelta(minutes=offset),
+        "quarantined_at": AT + dt.timedelta(days=offset),
     }
 
 
@@ -49,14 +49,8 @@ def test_reasons_are_counted_with_first_and_last_arrival_and_the_newest_detail(s
 
     (line,) = (line for line in shown.splitlines() if "not_json" in line)
     cells = [cell.strip() for cell in line.split("│")[1:-1]]
-    assert cells == [
-        "bronze.user_events",
-        "not_json",
-        "2",
-        "2024-05-01 10:00:00",
-        "2024-05-01 10:01:00",
-        r"ts=\x1b[31m[b]1",
-    ]
+    assert cells == ["not_json", "2", "2024-05-01", "2024-05-02", r"ts=\x1b[31m[b]1"]
+    assert "Refused of bronze.user_events" in shown
 
 
 def test_a_hostile_value_reaches_the_terminal_escaped_and_cut(stores):
