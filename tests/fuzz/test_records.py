@@ -59,8 +59,6 @@ TOKENS = (
     b"NaN",
     b"1e400",
     b"-",
-)
-TOKENS += (
     b"null",
     b"true",
     b'{"a":',
@@ -74,8 +72,6 @@ TOKENS += (
     b"\xef\xbb\xbf",
     b"0",
     b"9" * 400,
-)
-TOKENS += (
     b"undefined",
     b"9999-12-31T23:59:59Z",
     b"0001-01-01",

@@ -42,8 +42,6 @@ CSV_TOKENS += (
     b"\xc2\x85",
     b"\x0b",
     b"a",
-)
-CSV_TOKENS += (
     b"\xe2\x80\xa8",
     b"\x1c",
     b'x",x,"y\n',
@@ -90,8 +88,6 @@ JSON_TOKENS = (
     b"\\u0000",
     b"\\ud800",
     b"\xff",
-)
-JSON_TOKENS += (
     b"NaN",
     b"1e400",
     b"-",
@@ -102,8 +98,13 @@ JSON_TOKENS += (
     b'{"user_id":',
     b"{}",
     b"\xe2\x80\xa8",
+    b"/*",
+    b"'",
+    b"}{",
+    b"},{",
+    b" ",
+    b"\xed\xa0\x80",
 )
-JSON_TOKENS += (b"/*", b"'", b"}{", b"},{", b" ", b"\xed\xa0\x80")
 
 
 def _parquet(**columns: pa.Array) -> bytes:

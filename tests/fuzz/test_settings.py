@@ -60,8 +60,6 @@ YAML_TOKENS = (
     b"? ",
     b"|\n",
     b"'",
-)
-YAML_TOKENS += (
     b'"',
     b"\0",
     b"\xff",

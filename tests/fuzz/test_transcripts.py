@@ -44,8 +44,6 @@ TOKENS = (
     b"{",
     b"}",
     b"[",
-)
-TOKENS += (
     b"]",
     b'"',
     b"\\",
@@ -58,8 +56,6 @@ TOKENS += (
     b"<i>",
     b"<script>",
     b"1",
-)
-TOKENS += (
     b"\xff",
     b"\xef\xbb\xbf",
     b"\xff\xfe",
@@ -104,8 +100,18 @@ ANSWER_TOKENS = (
     b"null",
     b"NaN",
     b"true",
+    b"\xff",
+    b"\0",
+    b"<",
+    b"&",
+    b"<a ",
+    b"&#",
+    b'{"id":1}',
+    b"https://",
+    b"[::1",
+    b"@",
+    b"9" * 4_400,
 )
-ANSWER_TOKENS += (b"\xff", b"\0", b"<", b"&", b"<a ", b"&#", b'{"id":1}', b"https://", b"[::1", b"@", b"9" * 4_400)
 
 
 def transcript(body: bytes, kind: str | None = None) -> str | None:
