@@ -110,6 +110,9 @@ def _followed(lake: Lakehouse, refinement: Refinement, news: _News, scratch: Scr
     received = list(_received(lake, refinement, news))
     if not received:
         return None
+    if len(received) > 1:
+        # Of a plan of several such joins Spark Connect loses count of the columns.
+        received = [scratch(f"received-{number}", one) for number, one in enumerate(received)]
     rows = refinement.whole(lake, reduce(DataFrame.unionByName, received))
     # Apart from what they tell: a record that is lost where it is parsed tells nothing.
     records = scratch("records", rows.select(*places(source)).distinct())
