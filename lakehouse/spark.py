@@ -117,10 +117,10 @@ def _connectors(settings: Settings) -> list[Path]:
 
 
 def _local_options(settings: Settings, connectors: list[Path]) -> dict[str, str]:
-    # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
-    # Java's usual collector marks beside the work, which on few cores takes a tenth of its time.
     scratch = str(settings.home / "tmp")
-    # The last one lets Hadoop ask Java 18 to 23 who it is.
+    # ALS hands its tasks a chain of objects that grows with every iteration; the default stack ends at about ten.
+    # Java's usual collector marks beside the work, which on few cores takes a tenth of its time. The last option lets
+    # Hadoop ask Java 18 to 23 who it is.
     java_options = (
         f"-Xss8m -XX:+UseParallelGC -Dlog4j2.configurationFile={_LOG4J.as_uri()} -Djava.security.manager=allow"
     )

@@ -23,6 +23,7 @@ SourceArgument = Annotated[
     typer.Argument(help="A table of bronze or a topic, such as clickstream; else all."),
 ]
 ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="One reason, such as not_json; else any.")]
+_NOTHING = "Nothing of that is in quarantine."
 
 
 @app.command("list")
@@ -139,7 +140,7 @@ def tell(done: Sequence[Retried], console: Console) -> None:
     from reclake.report import table_of
 
     if not done:
-        console.print("Nothing of that is in quarantine.")
+        console.print(_NOTHING)
         return
     rows = [
         (
@@ -157,7 +158,7 @@ def tell(done: Sequence[Retried], console: Console) -> None:
 
 
 def _or_nothing(rows: Sequence[object], shown: RenderableType) -> RenderableType:
-    return shown if rows else "Nothing of that is in quarantine."
+    return shown if rows else _NOTHING
 
 
 def _named(source: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
@@ -11,7 +11,7 @@ from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.tables import Table
-from silver.records import flawless, rejected
+from silver.records import flawless, parsed, rejected
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,28 @@ class Refinement:
         if self.unit:
             rows = lake.read(self.source, among=rows.select(self.unit).distinct())
         return rows.where(self.is_told)
+
+
+def judging(
+    fields: Sequence[str], checked: Callable[[DataFrame], DataFrame]
+) -> Callable[[Lakehouse, DataFrame], DataFrame]:
+    """How records of JSON are judged: `checked` gets them parsed, see `Refinement.judged`."""
+
+    def judged(lake: Lakehouse, rows: DataFrame) -> DataFrame:
+        return checked(parsed(rows, fields, lake.settings.max_value_bytes))
+
+    return judged
+
+
+def keying(
+    source: Table, fields: Sequence[str], typed: Callable[..., DataFrame], columns: Sequence[str]
+) -> Callable[[Lakehouse, DataFrame], DataFrame]:
+    """Which `columns` of its row a record of JSON tells, whatever rules judged it; see `Refinement.keyed`."""
+
+    def keyed(_: Lakehouse, rows: DataFrame) -> DataFrame:
+        return typed(parsed(rows, fields), *source.key).select(*source.key, *columns)
+
+    return keyed
 
 
 def take(lake: Lakehouse, refinement: Refinement, rows: DataFrame) -> None:

@@ -8,35 +8,14 @@ from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch
 from silver.listening import episodes, events
-from silver.records import parsed
-from silver.refinement import Refinement
+from silver.refinement import Refinement, judging, keying
 
 E = tables.episodes.c
-
-
-def _judged_events(lake: Lakehouse, rows: DataFrame) -> DataFrame:
-    return events.checked(parsed(rows, events.FIELDS, lake.settings.max_value_bytes))
-
-
-def _key_of_event(_: Lakehouse, rows: DataFrame) -> DataFrame:
-    of = tables.raw_user_events.key
-    return events.typed(parsed(rows, events.FIELDS), *of).select(*of, *tables.user_events.key)
 
 
 def _keep_events(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:
     weighted = events.with_weight(events.typed(valid), lake.settings.weights)
     lake.upsert(tables.user_events, events.IDENTITY.deduplicated(weighted), wins=events.IDENTITY.wins)
-
-
-def _judged_episodes(lake: Lakehouse, rows: DataFrame) -> DataFrame:
-    return episodes.checked(parsed(rows, episodes.FIELDS, lake.settings.max_value_bytes))
-
-
-def _key_of_episode(_: Lakehouse, rows: DataFrame) -> DataFrame:
-    of = tables.raw_episode_metadata.key
-    return episodes.typed(parsed(rows, episodes.FIELDS), *of).select(
-        *of, *tables.episodes.key, E.updated_at, E.updated_offset
-    )
 
 
 def _keep_episodes(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:
@@ -46,15 +25,20 @@ def _keep_episodes(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:
 EVENTS = Refinement(
     tables.raw_user_events,
     tables.user_events,
-    judged=_judged_events,
-    keyed=_key_of_event,
+    judged=judging(events.FIELDS, events.checked),
+    keyed=keying(tables.raw_user_events, events.FIELDS, events.typed, tables.user_events.key),
     keep=_keep_events,
 )
 EPISODES = Refinement(
     tables.raw_episode_metadata,
     tables.episodes,
-    judged=_judged_episodes,
-    keyed=_key_of_episode,
+    judged=judging(episodes.FIELDS, episodes.checked),
+    keyed=keying(
+        tables.raw_episode_metadata,
+        episodes.FIELDS,
+        episodes.typed,
+        (*tables.episodes.key, E.updated_at, E.updated_offset),
+    ),
     keep=_keep_episodes,
     holds=episodes.HOLDS,
 )

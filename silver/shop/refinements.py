@@ -8,21 +8,12 @@ from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import Scratch
 from silver.records import flawless, parsed, rejected
-from silver.refinement import Refinement
+from silver.refinement import Refinement, judging, keying
 from silver.shop import clicks, purchases
 from silver.shop.history import with_history
 
 R, P, Q = tables.raw_purchases.c, tables.purchases.c, tables.quarantine.c
 _TOLD = f"{R.superseded_at} IS NULL"
-
-
-def _judged_clicks(lake: Lakehouse, rows: DataFrame) -> DataFrame:
-    return clicks.checked(parsed(rows, clicks.FIELDS, lake.settings.max_value_bytes))
-
-
-def _key_of_click(_: Lakehouse, rows: DataFrame) -> DataFrame:
-    of = tables.raw_clickstream.key
-    return clicks.typed(parsed(rows, clicks.FIELDS), *of).select(*of, *tables.clickstream_events.key)
 
 
 def _keep_clicks(lake: Lakehouse, valid: DataFrame, scratch: Scratch) -> None:
@@ -79,8 +70,8 @@ def take_back(lake: Lakehouse, superseded: DataFrame, scratch: Scratch) -> None:
 CLICKS = Refinement(
     tables.raw_clickstream,
     tables.clickstream_events,
-    judged=_judged_clicks,
-    keyed=_key_of_click,
+    judged=judging(clicks.FIELDS, clicks.checked),
+    keyed=keying(tables.raw_clickstream, clicks.FIELDS, clicks.typed, tables.clickstream_events.key),
     keep=_keep_clicks,
 )
 PURCHASES = Refinement(
