@@ -72,6 +72,7 @@ def spark(odd_home: Callable[[str], Path]) -> Iterator[SparkSession]:
     del os.environ["JAVA_TOOL_OPTIONS"]
     for name, value in {
         "spark.sql.shuffle.partitions": "2",
+        "spark.sql.leafNodeDefaultParallelism": "1",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.adaptive.enabled": "false",

@@ -96,7 +96,8 @@ def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
 
 def newest(spark: SparkSession, name: str) -> Commit:
     """The newest commit of a table."""
-    found = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").first()
+    # What else a commit says of itself takes a quarter of the time.
+    found = spark.sql(f"DESCRIBE HISTORY {name} LIMIT 1").select("version", "timestamp").first()
     assert found is not None
     return Commit(int(found["version"]), found["timestamp"])
 
