@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from lakehouse.errors import RecLakeError, ServiceError
+from lakehouse.errors import NothingToServeError, RecLakeError, ServiceError
 from lakehouse.progress import Progress
 from lakehouse.settings import Settings
 from serving.reading.figure import in_utc
@@ -71,6 +71,11 @@ def stores_of(lake: Lakehouse) -> Stores:
     return Stores(settings, SparkTables(lake))
 
 
+def _require(lacking: str) -> None:
+    if lacking:
+        raise NothingToServeError(f"{lacking}. The tables have it all the same.")
+
+
 class _Away:
     """Remembers for a while that a store did not answer."""
 
@@ -102,9 +107,14 @@ class Documents:
 
         Raises
         ------
+        NothingToServeError
+            There is no document store here.
         ServiceError
             The store does not answer, or refuses.
         """
+        from lakehouse.services import no_document_store
+
+        _require(no_document_store(self._settings))
         return self._away.ask(lambda: self._ask(work))
 
     def find(
@@ -170,10 +180,13 @@ class Relations:
         Raises
         ------
         NothingToServeError
-            There are no tables yet.
+            There are no tables yet, or there is no PostgreSQL here.
         ServiceError
             PostgreSQL does not answer.
         """
+        from lakehouse.services import no_postgresql
+
+        _require(no_postgresql(self._settings))
         return self._away.ask(lambda: self._ask(work))
 
     def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
@@ -192,7 +205,6 @@ class Relations:
         from psycopg.errors import UndefinedTable
 
         from lakehouse.database.connection import NO_TABLES
-        from lakehouse.errors import NothingToServeError
 
         with self._lock:
             connection = self._connected()
