@@ -212,8 +212,8 @@ class _File:
 
     def put(self, record: Record) -> None:
         line = record.value.translate(_BREAKS) + b"\n"
-        if not self.size and line.startswith(_MARKS):
-            # Whoever reads the file would take the beginning of the value for the file's own mark.
+        if not self.size and (line.startswith(_MARKS) or 0 in line[:4]):
+            # Whoever reads the file would take the beginning of the value for that of a file in another encoding.
             line = codecs.BOM_UTF8 + line
         self._stream.write(line)
         self.size += len(line)

@@ -98,7 +98,7 @@ def test_a_value_of_several_lines_stays_one_record_that_means_the_same(tmp_path,
     assert second == b"next"
 
 
-@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b'{\0"\0', b'\0{\0"'])
 def test_a_value_that_begins_like_a_file_of_another_encoding_keeps_its_beginning(tmp_path, mark):
     with FilePublisher(tmp_path) as publisher:
         publisher.publish(events(mark + b"{}", mark + b"{}"))
