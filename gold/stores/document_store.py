@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse import document_store, tables
 from lakehouse.errors import TaskParameterError
 from lakehouse.lake import Lakehouse
+from lakehouse.services import no_document_store
 from lakehouse.tables import Table
 from lakehouse.task import task
 
@@ -60,7 +61,8 @@ COLLECTIONS = {
 def export(lake: Lakehouse, collection: str) -> None:
     """Replace a collection when its table or the titles have changed, or when the store lost it.
 
-    A table that nothing was ever written to is served by nobody: a shop may know none of its shoppers.
+    A table that nothing was ever written to is served by nobody: a shop may know none of its shoppers. Where there is
+    no document store, nothing is committed, so that all of it is exported once there is one.
 
     Raises
     ------
@@ -72,6 +74,9 @@ def export(lake: Lakehouse, collection: str) -> None:
     exported = COLLECTIONS.get(collection)
     if exported is None:
         raise TaskParameterError(f"No table is served as {collection!r}. Known: {', '.join(COLLECTIONS)}.")
+    if lacking := no_document_store(lake.settings):
+        log.warning("%s, so %s stays in %s alone.", lacking, collection, exported.table)
+        return
     consumer = f"export {collection}"
     with document_store.connect(lake.settings) as database:
         gone = collection not in database.list_collection_names()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,8 +14,11 @@ from lakehouse.database import FrameRows, StoredTable
 from lakehouse.errors import TaskParameterError
 from lakehouse.lake import Lakehouse
 from lakehouse.scratch import scratch_folder
+from lakehouse.services import no_postgresql
 from lakehouse.tables import Table
 from lakehouse.task import task
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ STORED = {
 def store(lake: Lakehouse, table: str) -> None:
     """Bring a table of PostgreSQL up to date with its source; all of it, if PostgreSQL never had anything of it.
 
+    Where there is no PostgreSQL, nothing is committed, so that all of it is stored once there is one.
+
     Raises
     ------
     TaskParameterError
@@ -70,6 +76,9 @@ def store(lake: Lakehouse, table: str) -> None:
     stored = STORED.get(table)
     if stored is None:
         raise TaskParameterError(f"No table is stored as {table!r}. Known: {', '.join(STORED)}.")
+    if lacking := no_postgresql(lake.settings):
+        log.warning("%s, so %s stays in %s alone.", lacking, table, stored.source)
+        return
     consumer = f"store {table}"
     with database.connect(lake.settings) as connected:
         if not connected.knows(stored.target):

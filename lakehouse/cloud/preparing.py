@@ -45,9 +45,9 @@ def prepare(workspace: WorkspaceClient, me: User, target: Target, secrets: Path,
     Parameters
     ----------
     secrets : Path
-        A file like `.env`; values of it are put into scopes and shown nowhere.
+        A file like `.env`; values of it are put into scopes and shown nowhere. A target without scopes needs none.
     """
-    values = read_secrets(secrets)
+    values = read_secrets(secrets) if target.scopes else {}
     for scope in target.scopes:
         subject = f"secrets {scope.name}"
         try:

@@ -100,6 +100,17 @@ def database_url(settings: Settings) -> str:
     return url_with_password(Place(settings.home, service.name), port)
 
 
+def no_document_store(settings: Settings) -> str:
+    """Why a target of Databricks has no document store, none having been meant; empty if it is to have one."""
+    return "" if settings.mongodb_uri else _none_meant(settings, "document store", "mongodb_uri")
+
+
+def no_postgresql(settings: Settings) -> str:
+    """Why a target of Databricks has no PostgreSQL, none having been meant; empty if it is to have one."""
+    is_named = settings.database_url or settings.lakebase_project
+    return "" if is_named else _none_meant(settings, "PostgreSQL", "database_url")
+
+
 def up(settings: Settings) -> list[ServiceStatus]:
     """Start every embedded service that does not run, make RecLake's topics, and leave them running."""
     for service in _services():
@@ -128,6 +139,13 @@ def _services() -> list[Service]:
 def _held(service: Service, settings: Settings) -> int:
     _refuse_on_databricks(service, settings)
     return process.hold(service, settings.home).port
+
+
+def _none_meant(settings: Settings, store: str, secret: str) -> str:
+    # Where a scope of secrets is named, one that is missing from it is a mistake, and told by whoever needs it.
+    if settings.secret_scope or not settings.on_databricks:
+        return ""
+    return f"There is no {store} here: neither {secret.upper()} nor SECRET_SCOPE is set"
 
 
 def _refuse_on_databricks(service: Service, settings: Settings) -> None:

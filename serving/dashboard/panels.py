@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from lakehouse.errors import NothingToServeError, RecLakeError
+from lakehouse.services import no_document_store
 from lakehouse.settings import load_settings
 from serving.dashboard.charts import Drawing
 from serving.reading.figure import Figure
@@ -32,6 +33,12 @@ _OFFERED_SECONDS = 60
 def stores() -> Stores:
     """The stores that the settings name, opened once for the process."""
     return Stores(load_settings())
+
+
+def say_where_served() -> None:
+    """Say that recommendations are read from tables, where there is no document store."""
+    if lacking := no_document_store(stores().settings):
+        st.caption(f"{lacking}. What it would serve is read from tables.")
 
 
 def live(figures: Callable[[], None]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
 from threading import RLock
@@ -12,24 +11,22 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from lakehouse.errors import RecLakeError, ServiceError
+from lakehouse.errors import NothingToServeError, ServiceError
 from lakehouse.progress import Progress
 from lakehouse.settings import Settings
+from serving.reading.away import Away
+from serving.reading.documents import Documents
 from serving.reading.figure import in_utc
 from serving.reading.lake import Lake
+from serving.reading.served import Served, ServedTables
 
 if TYPE_CHECKING:
     from psycopg import Connection
-    from pymongo import MongoClient
-    from pymongo.database import Database
 
     from lakehouse.lake import Lakehouse
 
 Result = TypeVar("Result")
 
-_AWAY_SECONDS = 10
-"""A store that did not answer is not asked again for so long: every panel would wait for it, one after the other."""
-_PATIENCE_MS = 1_500
 _STATEMENT_SECONDS = 10
 
 
@@ -56,6 +53,15 @@ class Stores:
         return DeltaFiles(self.settings)
 
     @cached_property
+    def served(self) -> Served:
+        """What applications are served, wherever it is."""
+        from lakehouse.services import no_document_store
+
+        if no_document_store(self.settings):
+            return ServedTables(lambda: self.lake)
+        return self.documents
+
+    @cached_property
     def progress(self) -> Progress:
         """How far each task has read."""
         return Progress.under(self.settings)
@@ -71,96 +77,12 @@ def stores_of(lake: Lakehouse) -> Stores:
     return Stores(settings, SparkTables(lake))
 
 
-class _Away:
-    """Remembers for a while that a store did not answer."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-        self._error: RecLakeError | None = None
-
-    def ask(self, work: Callable[[], Result]) -> Result:
-        if self._error and time.monotonic() < self._until:
-            raise self._error
-        try:
-            return work()
-        except ServiceError as error:
-            self._error, self._until = error, time.monotonic() + _AWAY_SECONDS
-            raise
-
-
-class Documents:
-    """MongoDB: recommendations and profiles."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._away = _Away()
-        self._client: MongoClient[dict[str, Any]] | None = None
-        self._lock = RLock()
-
-    def ask(self, work: Callable[[Database[dict[str, Any]]], Result]) -> Result:
-        """Do reading `work` on the recommendations database.
-
-        Raises
-        ------
-        ServiceError
-            The store does not answer, or refuses.
-        """
-        return self._away.ask(lambda: self._ask(work))
-
-    def find(
-        self, collection: str, where: dict[str, Any], sort: Sequence[str] = ("rank",), limit: int = 100
-    ) -> pd.DataFrame:
-        """Documents of a collection, best first."""
-        found = self.ask(
-            lambda database: list(
-                database[collection].find(where, {"_id": False}).sort([(field, 1) for field in sort]).limit(limit)
-            )
-        )
-        return in_utc(pd.DataFrame(found))
-
-    def _ask(self, work: Callable[[Database[dict[str, Any]]], Result]) -> Result:
-        from pymongo.errors import OperationFailure, PyMongoError
-
-        try:
-            return work(self._connected().get_database(self._settings.mongodb_database))
-        except OperationFailure as error:
-            raise ServiceError(f"The document store refused to be read (code {error.code}).") from None
-        except PyMongoError:
-            # Where it is may have changed: an embedded store that was started again has another port.
-            self._client = None
-            raise ServiceError("The document store does not answer. Check MONGODB_URI, or unset it.") from None
-
-    def _connected(self) -> MongoClient[dict[str, Any]]:
-        from pymongo import MongoClient
-        from pymongo.errors import PyMongoError
-
-        from lakehouse.services import mongodb_uri
-
-        with self._lock:
-            if self._client is None:
-                try:
-                    self._client = MongoClient(
-                        mongodb_uri(self._settings),
-                        serverSelectionTimeoutMS=_PATIENCE_MS,
-                        connectTimeoutMS=_PATIENCE_MS,
-                        socketTimeoutMS=10_000,
-                        readPreference="secondaryPreferred",
-                        appname="reclake-dashboard",
-                        tz_aware=True,
-                    )
-                except (PyMongoError, ValueError):
-                    raise ServiceError(
-                        "MONGODB_URI cannot be used: it should be mongodb+srv://USER:PASSWORD@HOST."
-                    ) from None
-            return self._client
-
-
 class Relations:
     """PostgreSQL: the funnel and churn."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._away = _Away()
+        self._away = Away()
         self._open: tuple[Connection[tuple[Any, ...]], ExitStack] | None = None
         self._lock = RLock()
 
@@ -170,10 +92,14 @@ class Relations:
         Raises
         ------
         NothingToServeError
-            There are no tables yet.
+            There are no tables yet, or there is no PostgreSQL here.
         ServiceError
             PostgreSQL does not answer.
         """
+        from lakehouse.services import no_postgresql
+
+        if lacking := no_postgresql(self._settings):
+            raise NothingToServeError(f"{lacking}.")
         return self._away.ask(lambda: self._ask(work))
 
     def rows(self, sql: str, **parameters: Any) -> pd.DataFrame:
@@ -192,7 +118,6 @@ class Relations:
         from psycopg.errors import UndefinedTable
 
         from lakehouse.database.connection import NO_TABLES
-        from lakehouse.errors import NothingToServeError
 
         with self._lock:
             connection = self._connected()

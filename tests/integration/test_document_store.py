@@ -12,6 +12,7 @@ from gold.stores.document_store import export
 from lakehouse import document_store as store
 from lakehouse import tables
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError, TaskParameterError
+from lakehouse.lake import Lakehouse
 from lakehouse.settings import Settings
 
 _names = (f"set_{number}" for number in count())
@@ -191,3 +192,16 @@ def test_the_shop_is_served_by_its_own_keys_once_there_is_something(lake, docume
         assert before == []
         (found,) = database[table.name].find()
         assert {field: found[field] for field in served} == served
+
+
+def test_where_no_document_store_was_meant_an_export_says_so_and_changes_nothing(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+    lake = Lakehouse(Settings(reclake_home=tmp_path))
+
+    export.run(lake, {"collection": "als_top_n"})
+
+    assert caplog.messages == [
+        "There is no document store here: neither MONGODB_URI nor SECRET_SCOPE is set, "
+        "so als_top_n stays in gold.als_top_n alone."
+    ]
+    assert list(tmp_path.iterdir()) == []

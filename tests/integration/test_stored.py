@@ -12,9 +12,11 @@ import pytest
 from gold.stores.postgresql import store
 from lakehouse import database, services, tables
 from lakehouse.database import RAW_EVENTS, FrameRows, connect_read_only, write_batch
+from lakehouse.lake import Lakehouse
 from lakehouse.progress import Progress
 from lakehouse.services.process import wait_until
 from lakehouse.services.state import Place
+from lakehouse.settings import Settings
 
 ROWS = 5_000
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -132,3 +134,15 @@ def test_a_run_is_killed_before_it_notes_its_progress(lake, monkeypatch):
 
 def interrupted(*_):
     raise KeyboardInterrupt
+
+
+def test_where_no_postgresql_was_meant_nothing_is_stored_and_that_is_said(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "17.3")
+
+    store.run(Lakehouse(Settings(reclake_home=tmp_path)), {"table": "churn_prediction"})
+
+    assert caplog.messages == [
+        "There is no PostgreSQL here: neither DATABASE_URL nor SECRET_SCOPE is set, "
+        "so churn_prediction stays in gold.churn_predictions alone."
+    ]
+    assert list(tmp_path.iterdir()) == []

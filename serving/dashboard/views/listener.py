@@ -7,7 +7,17 @@ import streamlit as st
 
 from gold.listening.hybrid.weights import SOURCES
 from serving.dashboard import charts
-from serving.dashboard.panels import ask, choices, guarded, listed, live, panel, plain, with_chosen
+from serving.dashboard.panels import (
+    ask,
+    choices,
+    guarded,
+    listed,
+    live,
+    panel,
+    plain,
+    say_where_served,
+    with_chosen,
+)
 from serving.reading.queries import listener as query
 
 _LISTED = ("rank", "title", "score")
@@ -16,6 +26,7 @@ _LISTED = ("rank", "title", "score")
 def page() -> None:
     """Draw the page."""
     st.title("For a listener")
+    say_where_served()
     left, right = st.columns([3, 1])
     user = left.selectbox(
         "Listener",

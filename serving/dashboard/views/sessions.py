@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from serving.dashboard import charts
-from serving.dashboard.panels import choices, listed, live, panel
+from serving.dashboard.panels import choices, listed, live, panel, say_where_served
 from serving.reading.queries import shop as query
 
 _DAYS = {1: "1 day", 7: "7 days", 28: "28 days"}
@@ -18,6 +18,7 @@ _COUNTS = {"num_views": "views", "num_add_to_cart": "carts", "num_purchases": "p
 def page() -> None:
     """Draw the page."""
     st.title("Sessions")
+    say_where_served()
     left, right = st.columns([2, 1])
     session = left.selectbox(
         "Session",

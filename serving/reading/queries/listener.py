@@ -18,7 +18,7 @@ MOST_EVENTS = 100
 
 def find_users(stores: Stores) -> list[str]:
     """Name the first users that have recommendations."""
-    return list(stores.documents.ask(lambda database: recommendations.some_users(database, MOST_FOUND)))
+    return stores.served.users(MOST_FOUND)
 
 
 def recommended(stores: Stores, user_id: str, n: int) -> Figure:
@@ -30,7 +30,7 @@ def recommended(stores: Stores, user_id: str, n: int) -> Figure:
         `rank`, `title`, `score`, `reason`, `because` (the reason in words), `als`, `text`, `popularity` (what each adds
         to the score), `recommended_episode_id`, `user_id` (whose they are: `*` for one without any), `model_version`.
     """
-    found = stores.documents.ask(lambda database: recommendations.for_user(database, user_id, n))
+    found = stores.served.for_user(user_id, n)
     rows = pd.DataFrame(found)
     mix = pd.DataFrame([one.get("sources") or {} for one in found], columns=list(SOURCES)).fillna(0.0)
     rows = pd.concat([rows.drop(columns="sources", errors="ignore"), mix], axis=1)
@@ -43,7 +43,7 @@ def recommended(stores: Stores, user_id: str, n: int) -> Figure:
 def by_listening(stores: Stores, user_id: str, n: int) -> Figure:
     """What ALS alone would recommend: `rank`, `title`, `score`, `episode_id`; of anybody where the user has none."""
     for asked in (user_id, recommendations.ANYONE):
-        found = stores.documents.find("als_top_n", {"user_id": asked}, limit=n)
+        found = stores.served.by_listening(asked, n)
         if not found.empty:
             rows = found.rename(columns={"new_episode_id": "episode_id", "als_score": "score"})
             return Figure(_titled(stores, rows)[["rank", "title", "score", "episode_id"]], _generated_at(found))
@@ -95,7 +95,7 @@ def history(stores: Stores, user_id: str) -> Figure:
 
 def similar(stores: Stores, episode_id: str, n: int) -> Figure:
     """What is like an episode, by listening and by text: `by`, `rank`, `title`, `similarity`, `episode_id`."""
-    found = stores.documents.find("als_item_item", {"new_episode_id": episode_id}, limit=n)
+    found = stores.served.like_episode(episode_id, n)
     listening = found.rename(columns={"similar_episode_id": "episode_id"})
     if not listening.empty:
         listening = _titled(stores, listening).assign(by="listening")

@@ -15,21 +15,12 @@ MOST_POPULAR = 100
 
 def find_sessions(stores: Stores) -> list[str]:
     """Name the latest sessions that have recommendations."""
-    where = {"rank": 1, "session_id": {"$ne": recommendations.ANYONE}}
-    found = stores.documents.ask(
-        lambda database: list(
-            database["session_recommendations"]
-            .find(where, {"session_id": True})
-            .sort([("session_ended_at", -1), ("session_id", 1)])
-            .limit(MOST_FOUND)
-        )
-    )
-    return [one["session_id"] for one in found]
+    return stores.served.sessions(MOST_FOUND)
 
 
 def recommended(stores: Stores, session_id: str, n: int) -> Figure:
     """Products for a session, as applications read them: `rank`, `item_id`, `score`, `because`, the reason in words."""
-    found = stores.documents.ask(lambda database: recommendations.for_session(database, session_id, n))
+    found = stores.served.for_session(session_id, n)
     rows = pd.DataFrame(found).assign(because=[recommendations.why_product(one) for one in found])
     columns = ["rank", "item_id", "score", "because", "session_id", "model_version"]
     return Figure(rows.reindex(columns=columns), rows["generated_at"].max())

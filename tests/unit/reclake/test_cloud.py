@@ -1,6 +1,7 @@
 """`reclake cloud` against a workspace that answers over HTTP: what is missing, what is made, and what is refused."""
 
 import base64
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -273,3 +274,21 @@ def test_a_workspace_that_is_away_is_one_sentence_within_seconds(lake, monkeypat
     monkeypatch.setattr("lakehouse.cloud.workspace._ANSWER_SECONDS", 1)
 
     assert str(run("check").exception).startswith("The workspace does not answer. Check its address")
+
+
+def test_free_edition_needs_no_secrets_and_gets_its_encoder_and_its_own_warehouse(lake, tmp_path, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[3])
+    lake.answers |= {
+        "/api/2.1/unity-catalog/catalogs/workspace": {"name": "workspace", "owner": "ann@example.com"},
+        "/api/2.1/unity-catalog/volumes/workspace.reclake_ops.files_free": {"name": "files_free"},
+        "/api/2.0/sql/warehouses": {"warehouses": [{"id": "abc", "name": "Serverless Starter Warehouse"}]},
+    }
+
+    prepared = run("prepare", "-t", "free", "--secrets", str(tmp_path / "none"))
+    checked = run("check", "-t", "free")
+
+    assert (prepared.exit_code, checked.exit_code) == (0, 0), prepared.output + checked.output
+    folder = "/Volumes/workspace/reclake_ops/files_free/text_encoder"
+    assert sorted(lake.files) == [f"{folder}/{name}" for name in ("model.onnx", "model.onnx.data", "tokenizer.json")]
+    assert lake.scopes == {}
+    assert states(checked.output, "missing") == states(checked.output, "optional") == []

@@ -165,10 +165,36 @@ def children_agree(resolved: Mapping[str, Job]) -> Iterator[str]:
     for key, job in resolved.items():
         ours = _defaults(job)
         for task in job["tasks"]:
-            child = re.sub(r".*jobs\.([\w-]+)\.id.*", r"\1", task.get("run_job_task", {}).get("job_id", ""))
+            child = _child(task)
             theirs = _defaults(resolved[child]) if child in resolved else ours
             for name in sorted(dict(ours.items() ^ theirs.items())):
                 yield f"{key}: parameter {name} is not the one of {child}"
+
+
+def most_tasks_at_once(resolved: Mapping[str, Job], key: str) -> int:
+    """How many tasks may run at once in a run of a job: its own, and those of the jobs that some of them run."""
+    tasks = {task["task_key"]: task for task in resolved[key]["tasks"]}
+    counts = {
+        name: 1 + most_tasks_at_once(resolved, _child(task)) if _child(task) else 1 for name, task in tasks.items()
+    }
+
+    def before(name: str) -> set[str]:
+        direct = {one["task_key"] for one in tasks[name].get("depends_on", [])}
+        return direct.union(*map(before, direct))
+
+    ordered = {name: before(name) for name in tasks}
+    # Of tasks that do not wait for one another, in any way, all may run; the largest such set is looked for.
+    together = {frozenset[str](): 0}
+    for name in tasks:
+        apart = {other for other in tasks if other in ordered[name] or name in ordered[other]}
+        together |= {group | {name}: n + counts[name] for group, n in together.items() if group.isdisjoint(apart)}
+    return max(together.values())
+
+
+def jobs_within(resolved: Mapping[str, Job], key: str) -> set[str]:
+    """The jobs that a job runs, and those that they run."""
+    children = {child for task in resolved[key]["tasks"] if (child := _child(task))}
+    return children.union(*(jobs_within(resolved, child) for child in children))
 
 
 def keys_are_unique_across_kinds(bundle: Bundle) -> Iterator[str]:
@@ -336,6 +362,11 @@ BUNDLE_LINTS = (
     variables_are_described_and_used,
     no_plain_secrets,
 )
+
+
+def _child(task: Mapping[str, Any]) -> str:
+    """The key of the job that a task runs; empty if it runs none."""
+    return re.sub(r".*jobs\.([\w-]+)\.id.*", r"\1", task.get("run_job_task", {}).get("job_id", ""))
 
 
 def _defaults(job: Job) -> dict[str, Any]:

@@ -55,8 +55,14 @@ GIVEN = {
     "dev": OF_DEPLOYMENT,
     "staging": OF_DEPLOYMENT | {"var.notification_email": "ops@example.org"},
     "prod": OF_DEPLOYMENT | {"var.notification_email": "ops@example.org"},
+    # Nothing has to be said for it; the warehouse, which it has already, is looked up by the CLI.
+    "free": {
+        **{name: value for name, value in OF_DEPLOYMENT.items() if not name.startswith("var.")},
+        "var.dashboard_warehouse": "0123456789abcdef",
+    },
 }
 DEPLOYED = ["dev", "staging", "prod"]
+WORKSPACES = [*DEPLOYED, "free"]
 
 
 @cache
@@ -74,7 +80,8 @@ def test_every_kind_of_resource_has_a_strict_model():
     kinds = {target: read(target).resources.keys() for target in GIVEN}
 
     known = MODELS.keys() | ONLY_IN_SCHEMA
-    assert kinds == {"local": known - OF_TARGETS, **dict.fromkeys(DEPLOYED, known)}
+    without = dict.fromkeys(["local", "free"], known - OF_TARGETS)
+    assert kinds == without | dict.fromkeys(DEPLOYED, known)
 
 
 @cache
@@ -109,7 +116,7 @@ def test_resources_fit_the_strict_models(target, kind):
 
 
 @pytest.mark.parametrize("lint", lints.JOB_LINTS, ids=lambda lint: lint.__name__)
-@pytest.mark.parametrize("target", DEPLOYED)
+@pytest.mark.parametrize("target", WORKSPACES)
 def test_jobs_have_no_fault_that_shows_only_in_a_run(target, lint):
     faults = {key: list(lint(job)) for key, job in resolved(target, "jobs").items()}
 
@@ -127,7 +134,7 @@ def test_jobs_agree_with_the_jobs_that_they_run(target):
     assert list(lints.children_agree(resolved(target, "jobs"))) == []
 
 
-@pytest.mark.parametrize("target", DEPLOYED)
+@pytest.mark.parametrize("target", WORKSPACES)
 def test_each_target_resolves_as_a_whole(target):
     bundle = read(target)
 
@@ -223,7 +230,7 @@ def stored_in(bundle):
     return {p["name"]: p["default"] for p in bundle.resolve(job.content, job.file)["parameters"]}["lakebase_project"]
 
 
-@pytest.mark.parametrize("target", DEPLOYED)
+@pytest.mark.parametrize("target", WORKSPACES)
 def test_the_dashboard_gets_settings_that_there_are_and_only_asks_to_read(target):
     dashboard = resolved(target, "apps")["dashboard"]
     given = {one["name"].lower() for one in dashboard["config"]["env"]}
@@ -246,18 +253,19 @@ def test_staging_and_prod_share_no_schema():
 def test_the_pipeline_and_its_models_are_scheduled_and_only_prod_starts_them():
     scheduled = {
         t: {k: j["schedule"]["pause_status"] for k, j in resolved(t, "jobs").items() if "schedule" in j}
-        for t in DEPLOYED
+        for t in WORKSPACES
     }
     jobs = ("catalog", "churn", "listening", "models", "realtime", "shop")
 
     assert scheduled == {
         "dev": dict.fromkeys(jobs, "PAUSED"),
         "staging": dict.fromkeys(jobs, "PAUSED"),
+        "free": dict.fromkeys(jobs, "PAUSED"),
         "prod": dict.fromkeys(jobs, "UNPAUSED"),
     }
 
 
-@pytest.mark.parametrize("target", DEPLOYED)
+@pytest.mark.parametrize("target", WORKSPACES)
 def test_alerts_tell_somebody_and_only_those_of_prod_look(target):
     for alert in resolved(target, "alerts").values():
         schedule = {"quartz_cron_expression": alert["schedule"]["quartz_cron_schedule"], **alert["schedule"]}
@@ -266,3 +274,32 @@ def test_alerts_tell_somebody_and_only_those_of_prod_look(target):
         assert list(lints.quartz_schedule({"schedule": schedule})) == []
         assert schedule["pause_status"] == ("UNPAUSED" if target == "prod" else "PAUSED")
         assert "@" in told["user_email"]
+
+
+def test_free_edition_gets_one_app_and_nothing_that_it_has_not():
+    free = {target: resolved("free", target) for target in ("apps", "jobs", "sql_warehouses", "postgres_projects")}
+    parameters = {p["name"]: p["default"] for p in free["jobs"]["demo"]["parameters"]}
+
+    assert {kind: len(found) for kind, found in free.items() if kind != "jobs"} == {
+        "apps": 1,
+        "sql_warehouses": 0,
+        "postgres_projects": 0,
+    }
+    assert {one["name"] for one in free["apps"]["dashboard"]["config"]["env"]}.isdisjoint({"SECRET_SCOPE"})
+    nothing = ("secret_scope", "kafka_bootstrap_servers", "lakebase_project", "churn_endpoint")
+    assert {name: parameters[name] for name in nothing} == dict.fromkeys(nothing, "")
+    assert (parameters["catalog"], parameters["events_source"]) == ("workspace", "files")
+
+
+def test_free_edition_never_has_more_than_five_tasks_at_a_time():
+    jobs = resolved("free", "jobs")
+
+    assert "demo" not in resolved("dev", "jobs")
+    assert {key: most for key in jobs if (most := lints.most_tasks_at_once(jobs, key)) > 5} == {}
+    assert lints.most_tasks_at_once(jobs, "demo") == 5
+
+
+def test_the_demo_runs_every_job_that_takes_records_to_what_is_served():
+    jobs = resolved("free", "jobs")
+
+    assert lints.jobs_within(jobs, "demo") == jobs.keys() - {"demo", "catalog", "models", "quarantine"}

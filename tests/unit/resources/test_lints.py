@@ -227,3 +227,16 @@ def test_every_lint_is_proved_able_to_fail():
     proved = {lint for lint, *_ in BROKEN_JOBS + BROKEN_ROOTS + BROKEN_RESOURCES}
 
     assert proved == {*lints.JOB_LINTS, *lints.BUNDLE_LINTS}
+
+
+def test_tasks_that_do_not_wait_for_one_another_run_at_once_and_those_of_a_job_beside_the_task_that_runs_it():
+    def task(key, *after, **kind):
+        return {"task_key": key, "depends_on": [{"task_key": one} for one in after], **kind}
+
+    fan = {"tasks": [task("first"), *(task(key, "first") for key in "abc"), task("last", *"abc"), task("beside")]}
+    parent = {"tasks": [task("run", run_job_task={"job_id": "${resources.jobs.fan.id}"}), task("d"), task("e", "run")]}
+    jobs = {"fan": fan, "parent": parent}
+
+    assert lints.most_tasks_at_once(jobs, "fan") == 4
+    assert lints.most_tasks_at_once(jobs, "parent") == 6
+    assert (lints.jobs_within(jobs, "parent"), lints.jobs_within(jobs, "fan")) == ({"fan"}, set())

@@ -52,6 +52,25 @@ def test_without_data_and_with_stores_away_each_page_says_what_to_do(home, name)
     assert "`reclake" in said(app) or "did not answer" in said(app)
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("listener", "There is no document store here: neither MONGODB_URI nor SECRET_SCOPE is set."),
+        ("sessions", "What it would serve is read from tables."),
+        ("churn", "There is no PostgreSQL here"),
+    ],
+)
+def test_where_a_target_has_no_stores_the_pages_say_so(home, monkeypatch, name, sentence):
+    monkeypatch.delenv("MONGODB_URI")
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("DATABRICKS_APP_NAME", "reclake-dashboard-free")
+
+    app = show(name)
+
+    assert not app.exception
+    assert sentence in said(app)
+
+
 def test_the_document_store_being_away_leaves_what_the_lakehouse_knows(home):
     write(home, tables.user_events, listening(1))
     write(home, tables.episodes, [{"episode_id": "ep-1", "title": HOSTILE}])
