@@ -108,6 +108,14 @@ class Settings(BaseSettings):
     )
     kafka_max_offsets_per_trigger: int = Field(default=2_000_000, gt=0, description="records in one micro-batch")
 
+    events_source: Literal["kafka", "files", "both"] = Field(
+        default="kafka",
+        description="where records of the topics come from: Kafka, files in the landing folder, or both",
+    )
+    landing_settle_seconds: float = Field(
+        default=3, ge=0, le=600, description="how long a landing file must not have changed before it is read"
+    )
+
     purchases_path: Path | None = Field(
         default=None, description="folder of purchase files; none: incoming/purchases beside the checkpoints"
     )
@@ -301,6 +309,11 @@ class Settings(BaseSettings):
     def files(self) -> Path:
         """The folder of checkpoints and files that jobs write outside tables."""
         return Path(self.volume) if self.volume else self.home
+
+    @property
+    def landing(self) -> Path:
+        """The folder of files of records, in which each topic has a folder of its name."""
+        return self.files / "landing"
 
     @property
     def incoming_purchases(self) -> Path:
