@@ -11,7 +11,8 @@ import pytest
 
 from bronze.file_rows import rows
 from bronze.folder import see
-from bronze.staging import Staging
+from bronze.purchases import KINDS
+from bronze.staging import Staging, numbered
 from lakehouse import compression
 from lakehouse.errors import InputFileError
 from producers.replay.options import Options
@@ -43,7 +44,7 @@ def test_a_bomb_among_purchases_is_refused(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(endless(b"u1,i1,129.90,2024-05-01\n", 40, b"user_id,item_id,a,b\n"))
     with memory_of(100), cpu_for(500 * MEGABYTE), pytest.raises(InputFileError, match="more than 200 times as large"):
-        Staging(tmp_path / "staged").add("h", "f", rows(see(path)))
+        Staging(tmp_path / "staged").add(numbered(rows(see(path, KINDS))))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_dictionaries_that_stand_for_gigabytes_are_unpacked_by_pieces(tmp_path):
     texts = pa.DictionaryArray.from_arrays(pa.array([0] * 10_000, pa.int32()), pa.array(["x" * MEGABYTE]))
     pq.write_table(pa.table({"user_id": texts}), tmp_path / "a.parquet")
     with memory_of(450):
-        found = rows(see(tmp_path / "a.parquet"))
+        found = rows(see(tmp_path / "a.parquet", KINDS))
         assert all(len(next(found)) > MEGABYTE for _ in range(150))
 
 
@@ -85,7 +86,7 @@ def test_pages_that_unpack_to_gigabytes_are_refused(tmp_path):
     table = pa.table({"user_id": pa.array(["x" * MEGABYTE] * 100)})
     pq.write_table(table, tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
     with memory_of(100), pytest.raises(InputFileError, match="more than 200 times as large"):
-        list(rows(see(tmp_path / "a.parquet")))
+        list(rows(see(tmp_path / "a.parquet", KINDS)))
 
 
 @pytest.mark.parametrize("opening", ["<b>", "[", '{"a":', "<i>&lt;", "{\\"])
