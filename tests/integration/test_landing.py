@@ -117,8 +117,8 @@ class Killed(BaseException):
     """What no task catches."""
 
 
-@pytest.mark.parametrize("where", ["the lines", "the ledger"])
-def test_a_run_that_is_killed_repeats_nothing_and_loses_nothing(new_lake, monkeypatch, where):
+@pytest.mark.parametrize(("place", "step"), [(landing.Staging, "rows"), (ledger, "note")])
+def test_a_run_that_is_killed_repeats_nothing_and_loses_nothing(new_lake, monkeypatch, place, step):
     lake = files_only(new_lake())
     put(lake, "a.jsonl", event(1))
     os.utime(put(lake, "b.jsonl", event(2)), (0, 1_000_000_000))
@@ -126,12 +126,10 @@ def test_a_run_that_is_killed_repeats_nothing_and_loses_nothing(new_lake, monkey
     def killed(*_):
         raise Killed
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        if where == "the lines":
-            patch.setattr(landing.Staging, "rows", killed)
-        else:
-            patch.setattr(ledger, "note", killed)
-        run(lake)
+    with monkeypatch.context() as patch:
+        patch.setattr(place, step, killed)
+        with pytest.raises(Killed):
+            run(lake)
     put(lake, "c.jsonl", event(3))
     run(lake)
 
