@@ -1,4 +1,4 @@
-"""The publisher: sends records to Kafka idempotently and knows what has arrived."""
+"""The publisher to Kafka: sends records idempotently and knows what has arrived."""
 
 from __future__ import annotations
 

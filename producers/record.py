@@ -1,4 +1,4 @@
-"""What goes to Kafka: one record, and the counts of what has arrived there."""
+"""What is sent: one record, and the counts of what has arrived."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Record(NamedTuple):
-    """One Kafka record to send.
+    """One record to send.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Record(NamedTuple):
 
 @dataclass
 class Counts:
-    """How many records the broker has confirmed, by kind, to which topics, and how many it has refused.
+    """How many records have arrived, by kind, in which topics, and how many were refused.
 
     Examples
     --------
@@ -39,5 +39,5 @@ class Counts:
 
     @property
     def delivered(self) -> int:
-        """Records confirmed by the broker, of every kind."""
+        """Records that have arrived, of every kind."""
         return self.by_kind.total()

@@ -95,11 +95,17 @@ def replay(
     file_format: Annotated[
         FileFormat | None, typer.Option("--format", help="Of PATH.", show_default="by the extension")
     ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Landing folder to write files into.", show_default="Kafka, or by EVENTS_SOURCE"
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only tell what would be sent, with the first record.")
     ] = False,
 ) -> None:
-    """Publish recorded behaviour to Kafka in time order; common data sets and names of columns are recognised.
+    """Publish recorded behaviour in time order, to Kafka or into files; common data sets and columns are recognised.
 
     Listening needs the columns ts, user_id, new_episode_id and event, or `--map` and `--event`; clicks need timestamp,
     item_id, event_type and session_id or user_id. Of a folder, all files are read as if they were one. The same file
@@ -141,10 +147,12 @@ def replay(
             for record in islice(records, 1):
                 typer.echo(f"First: {record.value.decode(errors='replace')}")
         return
-    replay_with_progress(load_settings(), source, options, titles)
+    replay_with_progress(load_settings(), source, options, titles, to=to)
 
 
-def replay_with_progress(settings: Settings, source: Path, options: Options, titles: Path | None = None) -> None:
+def replay_with_progress(
+    settings: Settings, source: Path, options: Options, titles: Path | None = None, *, to: Path | None = None
+) -> None:
     """Replay a recording under a progress bar: what is in it first, and in the end what became of its rows."""
     from producers.replay.replay import replay as send
 
@@ -157,7 +165,7 @@ def replay_with_progress(settings: Settings, source: Path, options: Options, tit
     publish_with_progress(
         f"Replaying {source.name}",
         None,
-        lambda show: send(settings, source, options, titles=titles, on_survey=show_first, on_progress=show),
+        lambda show: send(settings, source, options, titles=titles, to=to, on_survey=show_first, on_progress=show),
     )
     show_fate(looked_at[0])
 

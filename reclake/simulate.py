@@ -1,4 +1,4 @@
-"""The commands `reclake simulate ...`: behaviour that never happened, sent to Kafka or written to a file."""
+"""The commands `reclake simulate ...`: behaviour that never happened, sent to Kafka or written into files."""
 
 from __future__ import annotations
 
@@ -27,12 +27,20 @@ Duration = Annotated[float | None, typer.Option(min=0.001, help="Stop after so m
 Duplicates = Annotated[float, typer.Option(min=0, max=1, help="Share of events that are sent twice.")]
 Late = Annotated[float, typer.Option(min=0, max=1, help="Share sent up to 3 days late, out of order.")]
 Malformed = Annotated[float, typer.Option(min=0, max=1, help="Share of broken records on top.")]
+To = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Landing folder to write files into.", show_default="Kafka, or by EVENTS_SOURCE"
+    ),
+]
 Items = Annotated[int, typer.Option(min=1, help="Items of the shop, from item-00001 on.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    simulate = typer.Typer(help="Simulate behaviour and publish it to Kafka; without a command: podcast listening.")
+    simulate = typer.Typer(
+        help="Simulate behaviour and publish it, to Kafka or into files; without a command: podcast listening."
+    )
     simulate.callback(invoke_without_command=True)(listening)
     simulate.command("listening")(listening)
     simulate.command("clickstream")(clickstream)
@@ -52,6 +60,7 @@ def listening(
     duplicates: Duplicates = 0.02,
     late: Late = 0.01,
     malformed: Malformed = 0.005,
+    to: To = None,
 ) -> None:
     """Publish simulated weeks of podcast listening: new episodes, then events, with faults in chosen shares."""
     if context.invoked_subcommand is not None:
@@ -68,7 +77,7 @@ def listening(
         late_share=late,
         malformed_share=malformed,
     )
-    _publish(simulation.weeks(weeks), rate, duration)
+    _publish(simulation.weeks(weeks), to, rate, duration)
 
 
 def clickstream(
@@ -90,6 +99,7 @@ def clickstream(
     duplicates: Duplicates = 0.02,
     late: Late = 0.01,
     malformed: Malformed = 0.005,
+    to: To = None,
 ) -> None:
     """Publish simulated weeks of shopping to `clickstream`: sessions of views, carts and purchases, with faults.
 
@@ -113,7 +123,7 @@ def clickstream(
         late_share=late,
         malformed_share=malformed,
     )
-    _publish(simulation.weeks(weeks), rate, duration)
+    _publish(simulation.weeks(weeks), to, rate, duration)
 
 
 def purchases(
@@ -161,10 +171,10 @@ def purchases(
     Console().print(table_of("Purchases", ("what", "value"), summary.items()))
 
 
-def _publish(runs: Sequence[Run[Any]], rate: float | None, duration: float | None) -> None:
+def _publish(runs: Sequence[Run[Any]], to: Path | None, rate: float | None, duration: float | None) -> None:
     from lakehouse.settings import load_settings
 
-    publish_weeks(load_settings(), runs, f"Simulating {named(runs, 0)}", rate=rate, duration=duration)
+    publish_weeks(load_settings(), runs, f"Simulating {named(runs, 0)}", to=to, rate=rate, duration=duration)
 
 
 def publish_weeks(
@@ -172,16 +182,17 @@ def publish_weeks(
     runs: Sequence[Run[Any]],
     title: str,
     *,
+    to: Path | None = None,
     rate: float | None = None,
     duration: float | None = None,
 ) -> None:
-    """Publish runs, week after week, under one progress bar."""
+    """Publish runs, week after week, under one progress bar; into files if a landing folder is given."""
     from producers.simulator.simulation import simulate
 
     publish_with_progress(
         title,
         sum(run.expected().total() for run in runs),
-        lambda show: simulate(settings, *runs, rate=rate, duration=duration, on_progress=show),
+        lambda show: simulate(settings, *runs, to=to, rate=rate, duration=duration, on_progress=show),
     )
 
 

@@ -1,4 +1,4 @@
-"""The replay: recorded behaviour from a file or a folder to a Kafka topic, in time order, at any speed."""
+"""The replay: recorded behaviour from a file or a folder to a topic, in time order, at any speed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lakehouse.errors import InputFileError
 from lakehouse.kafka import EPISODE_METADATA
 from producers import pace
+from producers.destination import publisher_to
 from producers.replay.delimited import BYTES
 from producers.replay.findings import HELP
 from producers.replay.loading import loaded
@@ -150,10 +151,11 @@ def replay(
     options: Options | None = None,
     *,
     titles: Path | None = None,
+    to: Path | None = None,
     on_survey: Callable[[Recording, Survey], None] | None = None,
     on_progress: Callable[[Counts], None] | None = None,
 ) -> Counts:
-    """Publish recorded titles, if any, and then recorded events to Kafka, see `event_records`.
+    """Publish recorded titles, if any, and then recorded events, see `event_records`.
 
     Parameters
     ----------
@@ -161,6 +163,8 @@ def replay(
         A file, a folder of files, or a folder that holds MovieLens's files.
     titles : Path, optional
         A file of titles; its columns can be named in the mapping too. Its format goes by its extension.
+    to : Path, optional
+        The landing folder to write files into; none: where the settings say that records come from.
     on_survey : callable, optional
         Called before anything is sent, with what is in the files and what will not be understood.
     on_progress : callable, optional
@@ -169,7 +173,7 @@ def replay(
     Returns
     -------
     Counts
-        Records that the broker confirmed, by kind: "event", "derived complete", "episode", and "incomplete" or
+        Records that arrived, by kind: "event", "derived complete", "episode", and "incomplete" or
         "unreadable" for rows that silver will quarantine.
 
     Raises
@@ -178,27 +182,21 @@ def replay(
         A file cannot be read or lacks a column, or an option has to say first how it is to be understood; nothing was
         sent then.
     ServiceError
-        Kafka cannot be reached or did not take every record.
+        Kafka, or the folder, cannot be reached or did not take every record.
     """
-    from lakehouse.kafka import client_config, ensure_topics, require_topic
-    from lakehouse.services import kafka_bootstrap
-    from producers.publisher import Publisher
-
     options = options or Options()
     path, titles = files_of(path, titles)
     recording = open_recording(path, options)
     mapping = given_for(TITLES, options.mapping, LISTENING, CLICKS)
     episodes = title_records(titles, mapping=mapping, encoding=options.encoding) if titles else None
 
-    with look_at(recording, on_survey) as events:
-        bootstrap = kafka_bootstrap(settings)
-        ensure_topics(settings, bootstrap)
-        if options.topic:
-            require_topic(settings, bootstrap, options.topic)
-        with Publisher(client_config(settings, bootstrap), on_progress) as publisher:
-            if episodes is not None:
-                publisher.publish(episodes)
-            publisher.publish(events)
+    with (
+        look_at(recording, on_survey) as events,
+        publisher_to(to, settings, on_progress, topic=options.topic) as publisher,
+    ):
+        if episodes is not None:
+            publisher.publish(episodes)
+        publisher.publish(events)
     return publisher.counts
 
 

@@ -1,4 +1,4 @@
-"""A run of a simulator, of whatever stream: its arguments, its days of events with their faults, its way to Kafka."""
+"""A run of a simulator, of whatever stream: its arguments, its days of events with their faults, its way out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from lakehouse.errors import TaskParameterError
 from producers import pace
+from producers.destination import publisher_to
 from producers.simulator import weeks
 from producers.simulator.days import Day
 from producers.simulator.faults import Event, Faults, Stream, choose_faults, with_faults
@@ -20,6 +21,7 @@ from producers.simulator.faults import Event, Faults, Stream, choose_faults, wit
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from lakehouse.settings import Settings
     from producers.record import Counts, Record
@@ -143,16 +145,19 @@ class Run(ABC, Generic[D]):
 def simulate(
     settings: Settings,
     *runs: Run[Any],
+    to: Path | None = None,
     rate: float | None = None,
     duration: float | None = None,
     on_progress: Callable[[Counts], None] | None = None,
 ) -> Counts:
-    """Publish runs to Kafka: what has to be known first, then their events, run after run.
+    """Publish runs: what has to be known first, then their events, run after run.
 
     Parameters
     ----------
     runs : Run
         In the order of their weeks.
+    to : Path, optional
+        The landing folder to write files into; none: where the settings say that records come from.
     rate : float, optional
         Event records per second at most; None: as fast as it goes.
     duration : float, optional
@@ -163,20 +168,14 @@ def simulate(
     Returns
     -------
     Counts
-        Records that the broker confirmed, by kind; equal to the sum of `Run.expected()` unless `duration` cut it short.
+        Records that arrived, by kind; equal to the sum of `Run.expected()` unless `duration` cut it short.
 
     Raises
     ------
     ServiceError
-        Kafka cannot be reached or did not take every record.
+        Kafka, or the folder, cannot be reached or did not take every record.
     """
-    from lakehouse.kafka import client_config, ensure_topics
-    from lakehouse.services import kafka_bootstrap
-    from producers.publisher import Publisher
-
-    bootstrap = kafka_bootstrap(settings)
-    ensure_topics(settings, bootstrap)
-    with Publisher(client_config(settings, bootstrap), on_progress) as publisher:
+    with publisher_to(to, settings, on_progress) as publisher:
         publisher.publish(chain.from_iterable(run.first_records() for run in runs))
         publisher.publish(pace.steady(chain.from_iterable(run.event_records() for run in runs), rate, duration))
     return publisher.counts

@@ -96,3 +96,32 @@ def test_a_replay_is_of_a_path_or_of_the_sample(arguments):
 
     assert isinstance(result.exception, TaskParameterError)
     assert "either the PATH" in str(result.exception)
+
+
+def test_simulated_and_replayed_records_go_into_files_without_a_broker(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    folder = str(tmp_path / "landing")
+
+    simulated = run("simulate", "--events", "100", "--malformed", "0", "--to", folder)
+    shopped = run("simulate", "clickstream", "--events", "100", "--malformed", "0", "--to", folder)
+    replayed = run("replay", "--sample", "--to", folder)
+
+    assert [result.exit_code for result in (simulated, shopped, replayed)] == [0, 0, 0]
+    assert "records/s, to episode-metadata, user-events" in simulated.output
+    written = {file: file.read_text().count("\n") for file in tmp_path.rglob("*.jsonl")}
+    assert sorted((file.parent.name, number) for file, number in written.items()) == [
+        ("clickstream", 102),
+        ("clickstream", 200),
+        ("episode-metadata", 500),
+        ("user-events", 102),
+    ]
+
+
+def test_a_replay_into_files_of_a_topic_that_nobody_reads_is_refused(tmp_path):
+    ratings = tmp_path / "ratings.csv"
+    ratings.write_text("userId,movieId,rating,timestamp\n1,2,4.0,964982703\n")
+
+    result = run("replay", str(ratings), "--topic", "mine", "--to", str(tmp_path / "landing"))
+
+    assert isinstance(result.exception, TaskParameterError)
+    assert "Nobody reads landing files of the topic 'mine'" in str(result.exception)
