@@ -51,6 +51,8 @@ class Seen:
 
     Attributes
     ----------
+    place : str
+        Its path, as text: 100,000 of another kind take a second.
     changed_ns : int
         When content or access last changed, nanoseconds since 1970; with `size` it tells whether to look again.
     written_at : float
@@ -61,7 +63,7 @@ class Seen:
         Whether nobody expects it to be read.
     """
 
-    path: Path
+    place: str
     size: int = 0
     changed_ns: int = 0
     written_at: float = 0
@@ -69,23 +71,27 @@ class Seen:
     is_hidden: bool = False
 
     @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.place)
+
+    @property
     def name(self) -> str:
         """The path as text that a table and a log can hold, whatever bytes it consists of."""
-        text = str(self.path)
-        if text.isprintable():
-            return text
-        text = os.fsencode(text).decode("utf-8", "backslashreplace")
+        if self.place.isprintable():
+            return self.place
+        text = os.fsencode(self.place).decode("utf-8", "backslashreplace")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
     @property
     def kind(self) -> str:
         """The suffix that says how to read it, without that of a compression; lower case."""
-        return _kind(self.path)
+        return _kind(os.path.basename(self.place))  # noqa: PTH119
 
     @property
     def compression(self) -> str:
         """The suffix of its compression, empty without one."""
-        return _compression(self.path)
+        return _compression(os.path.basename(self.place))  # noqa: PTH119
 
 
 def look(inbox: Inbox) -> Sequence[Seen]:
@@ -105,7 +111,7 @@ def look(inbox: Inbox) -> Sequence[Seen]:
             f"The folder {error.filename or inbox.path} of {inbox.source} cannot be listed: {error.strerror}. Correct "
             f"{inbox.setting} or its rights."
         ) from None
-    return [see(Path(path), inbox.kinds, is_nested=inbox.is_nested) for path in paths]
+    return [_seen(path, inbox.kinds, is_nested=inbox.is_nested) for path in paths]
 
 
 def see(path: Path, kinds: Sequence[str], *, is_nested: bool = False) -> Seen:
@@ -116,23 +122,13 @@ def see(path: Path, kinds: Sequence[str], *, is_nested: bool = False) -> Seen:
     is_nested : bool
         Whether folders are looked into, so that one that is met is a link.
     """
-    try:
-        status = os.stat(path)  # noqa: PTH116 - of 100,000 files this is half of the time
-    except FileNotFoundError:
-        return Seen(path, fault="it is a link to nothing" if path.is_symlink() else "it has gone")
-    except OSError as error:
-        return Seen(path, fault=f"it cannot be looked at: {error.strerror}")
-    hidden = _hidden(path.name)
-    fault = hidden or _fault(path, status, kinds, is_nested=is_nested)
-    # Access counts too: what could not be opened is tried again once it can.
-    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-    return Seen(path, status.st_size, changed_ns, status.st_mtime, fault, is_hidden=hidden is not None)
+    return _seen(str(path), kinds, is_nested=is_nested)
 
 
 def is_unmoved(seen: Seen) -> bool:
     """Whether a file to read is as it was seen."""
     try:
-        status = os.stat(seen.path)  # noqa: PTH116
+        status = os.stat(seen.place)  # noqa: PTH116
     except OSError:
         return False
     return (seen.size, seen.changed_ns) == (status.st_size, max(status.st_mtime_ns, status.st_ctime_ns))
@@ -147,6 +143,21 @@ def unsettled(entries: Iterable[Seen], seconds: float) -> frozenset[Path]:
     if young:
         time.sleep(seconds)
     return frozenset(entry.path for entry in young if not is_unmoved(entry))
+
+
+def _seen(place: str, kinds: Sequence[str], *, is_nested: bool) -> Seen:
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except FileNotFoundError:
+        return Seen(place, fault="it is a link to nothing" if os.path.islink(place) else "it has gone")  # noqa: PTH114
+    except OSError as error:
+        return Seen(place, fault=f"it cannot be looked at: {error.strerror}")
+    name = os.path.basename(place)  # noqa: PTH119
+    hidden = _hidden(name)
+    fault = hidden or _fault(name, status, kinds, is_nested=is_nested)
+    # Access counts too: what could not be opened is tried again once it can.
+    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
+    return Seen(place, status.st_size, changed_ns, status.st_mtime, fault, is_hidden=hidden is not None)
 
 
 def _paths(folder: str, is_nested: bool) -> Iterator[str]:
@@ -165,21 +176,23 @@ def _hidden(name: str) -> str | None:
     return _UNFINISHED if name.lower().endswith(_UNFINISHED_ENDS) else None
 
 
-def _fault(path: Path, status: os.stat_result, kinds: Sequence[str], *, is_nested: bool) -> str | None:
+def _fault(name: str, status: os.stat_result, kinds: Sequence[str], *, is_nested: bool) -> str | None:
     if stat.S_ISDIR(status.st_mode):
         return _LINK if is_nested else _FOLDER
     if not stat.S_ISREG(status.st_mode):
         return "it is no file but a pipe, a socket or a device"
-    if _kind(path) in kinds:
+    if _kind(name) in kinds:
         return None
     return f"it is none of {', '.join(kinds)}, nor one of these with {', '.join(COMPRESSIONS)} behind it"
 
 
-def _kind(path: Path) -> str:
-    plain = Path(path.stem) if _compression(path) else path
-    return plain.suffix.lower()
+def _kind(name: str) -> str:
+    plain, suffix = os.path.splitext(name)  # noqa: PTH122
+    if suffix.lower() in COMPRESSIONS:
+        suffix = os.path.splitext(plain)[1]  # noqa: PTH122
+    return suffix.lower()
 
 
-def _compression(path: Path) -> str:
-    suffix = path.suffix.lower()
+def _compression(name: str) -> str:
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
     return suffix if suffix in COMPRESSIONS else ""

@@ -92,7 +92,7 @@ def _batches(news: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     """Files in the order of their times, so that what was said later has the larger number, not too many at once."""
     batch: list[Seen] = []
     size = 0
-    for entry in sorted(news, key=lambda entry: (entry.written_at, entry.path)):
+    for entry in sorted(news, key=lambda entry: (entry.written_at, entry.place)):
         if batch and (len(batch) == _FILES or size + entry.size > _BYTES):
             yield batch
             batch, size = [], 0

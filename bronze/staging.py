@@ -139,7 +139,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._path, self._unfinished = path, path.with_name(f".{path.name}")
         # Values hardly repeat, and looking for those that do takes longer than writing them.
-        self._writer = pq.ParquetWriter(self._unfinished, _SCHEMA, compression="lz4", use_dictionary=["content"])
+        self._writer = pq.ParquetWriter(self._unfinished, _SCHEMA, compression="snappy", use_dictionary=["content"])
 
     def write(self, batches: list[pa.RecordBatch]) -> None:
         """Write batches as one row group."""
