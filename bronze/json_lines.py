@@ -98,10 +98,9 @@ def _utf8(file: Readable, written_at: float) -> Iterator[bytes]:
         raise UnfinishedFileError("it is empty")
     encoding = _encoding(piece[:4])
     if encoding in (None, "utf-8-sig"):
-        piece = piece.removeprefix(codecs.BOM_UTF8)
-        while piece:
+        yield piece.removeprefix(codecs.BOM_UTF8)
+        while piece := file.read(_PIECE):
             yield piece
-            piece = file.read(_PIECE)
         return
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze import json_lines, ledger
@@ -159,9 +160,12 @@ class _Hashing:
 
 def _append(lake: Lakehouse, topic: str, table: Table, staging: Staging, contents: Mapping[str, _Content]) -> None:
     """Append the contents that bronze does not hold; each comes in whole or not at all."""
-    before = _numbers(lake, topic, contents)
-    held = _held(lake, topic, table, before.values())
-    numbers = _numbered(lake, topic, contents, before)
+    known, newest = _numbers(lake, topic, contents)
+    newest = newest or _newest_in_bronze(lake, topic, table)
+    held = _held(lake, topic, table, known.values())
+    unknown = [file_hash for file_hash in contents if file_hash not in known]
+    numbers = {**known, **{file_hash: number for number, file_hash in enumerate(unknown, newest + 1)}}
+    _register(lake, topic, {numbers[file_hash]: (file_hash, contents[file_hash]) for file_hash in unknown})
     new = {one.staged: (-numbers[file_hash],) for file_hash, one in contents.items() if numbers[file_hash] not in held}
     if not new:
         return
@@ -174,31 +178,39 @@ def _append(lake: Lakehouse, topic: str, table: Table, staging: Staging, content
         R.ingested_at: F.current_timestamp(),
     }
     columns = (given.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name) for field in table.schema)
-    lines.select(*columns).write.format("delta").mode("append").saveAsTable(lake.name(table))
+    _add(lake, table, lines.select(*columns))
     log.info("%s: %d contents of landing files came in", topic, len(new))
 
 
-def _numbered(
-    lake: Lakehouse, topic: str, contents: Mapping[str, _Content], known: Mapping[str, int]
-) -> Mapping[str, int]:
-    """Number the contents that have no number yet, and return the numbers of all."""
-    if not (unknown := [file_hash for file_hash in contents if file_hash not in known]):
-        return known
-    newest = lake.read(tables.landed).where(F.col(L.topic) == topic).agg(F.max(L.number)).collect()[0][0] or 0
-    added = {file_hash: number for number, file_hash in enumerate(unknown, newest + 1)}
-    rows = [
-        (topic, number, file_hash, contents[file_hash].file, contents[file_hash].num_rows, dt.datetime.now(dt.UTC))
-        for file_hash, number in added.items()
-    ]
-    lake.append_new(tables.landed, few_rows(lake.spark, rows, tables.landed.schema))
-    return {**known, **added}
-
-
-def _numbers(lake: Lakehouse, topic: str, contents: Collection[str]) -> Mapping[str, int]:
-    """The numbers of those contents that have one, by their hashes."""
+def _numbers(lake: Lakehouse, topic: str, contents: Collection[str]) -> tuple[Mapping[str, int], int]:
+    """The numbers of those contents that have one, by their hashes, and the newest number of all."""
     asked = few_rows(lake.spark, [(file_hash,) for file_hash in contents], f"{L.file_hash} string")
-    known = lake.read(tables.landed).where(F.col(L.topic) == topic).join(F.broadcast(asked), L.file_hash)
-    return {row[0]: row[1] for row in known.select(L.file_hash, L.number).collect()}  # a row per file
+    landed = lake.read(tables.landed).where(F.col(L.topic) == topic)
+    known = landed.join(F.broadcast(asked), L.file_hash).select(L.file_hash, L.number)
+    newest = landed.select(F.lit(None).cast("string"), F.coalesce(F.max(L.number), F.lit(0)))
+    rows = {row[0]: row[1] for row in known.unionAll(newest).collect()}  # a row per file
+    return rows, rows.pop(None)
+
+
+def _newest_in_bronze(lake: Lakehouse, topic: str, table: Table) -> int:
+    """The newest number of a content whose lines bronze has: of `ops.landed`, were it lost, none is given again."""
+    is_line = (F.col(R.topic) == topic) & (F.col(R.partition) < 0)
+    return -(lake.read(table).where(is_line).agg(F.min(R.partition)).collect()[0][0] or 0)
+
+
+def _register(lake: Lakehouse, topic: str, contents: Mapping[int, tuple[str, _Content]]) -> None:
+    """Note contents under their numbers, which nothing has yet."""
+    if contents:
+        now = dt.datetime.now(dt.UTC)
+        rows = [
+            (topic, number, file_hash, one.file, one.num_rows, now) for number, (file_hash, one) in contents.items()
+        ]
+        _add(lake, tables.landed, few_rows(lake.spark, rows, tables.landed.schema))
+
+
+def _add(lake: Lakehouse, table: Table, rows: DataFrame) -> None:
+    """Append rows whose keys are known to be new, for which nothing has to be merged."""
+    rows.write.format("delta").mode("append").saveAsTable(lake.name(table))
 
 
 def _held(lake: Lakehouse, topic: str, table: Table, numbers: Collection[int]) -> Collection[int]:

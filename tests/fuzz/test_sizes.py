@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zlib
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bronze import json_lines
 from bronze.file_rows import rows
 from bronze.folder import see
 from bronze.purchases import KINDS
@@ -93,3 +95,11 @@ def test_pages_that_unpack_to_gigabytes_are_refused(tmp_path):
 def test_what_is_nested_without_end_is_words_or_none(opening):
     with memory_of(600), cpu_for(MEGABYTE), told_in_a_sentence():
         clean_text("say " + opening * (MEGABYTE // len(opening)))
+
+
+def test_a_long_line_of_a_landing_file_takes_some_times_its_size(tmp_path):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(endless(b"a", 64, LINE + b"\n"))
+    lines = Staging(tmp_path / "staged")
+    with memory_of(6 * 64), gzip.open(path) as plain:
+        assert lines.add(json_lines.pieces(plain, 0)) == (0, 2)

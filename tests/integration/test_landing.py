@@ -12,6 +12,10 @@ from bronze import landing, ledger
 from bronze.ingest import ingest
 from lakehouse import tables
 from lakehouse.quality.gate import check_quality
+from producers.simulator.listening import Simulation
+from producers.simulator.simulation import simulate
+from silver.listening.tasks import update_events
+from tests.unit.silver.arriving import receive
 
 
 def event(number, text="x"):
@@ -111,6 +115,27 @@ def test_the_gate_lets_lines_pass_and_warns_of_files_that_were_not_taken(lake, c
 
     [said] = [message for message in caplog.messages if message.startswith("ops.files")]
     assert "5 of 12 rows" in said
+
+
+def test_silver_has_of_files_what_it_has_of_kafka(new_lake):
+    week = Simulation(events=300, users=20, malformed_share=0.1)
+    files, kafka = files_only(new_lake()), new_lake()
+
+    simulate(files.settings, week)
+    run(files)
+    receive(kafka, tables.raw_user_events, *(record.value.decode() for record in week.event_records()))
+
+    for lake in (files, kafka):
+        update_events.run(lake, {})
+    of_files, of_kafka = (
+        (
+            sorted(lake.read(tables.user_events).collect()),
+            sorted((row["value"], row["reason"]) for row in lake.read(tables.quarantine).collect()),
+        )
+        for lake in (files, kafka)
+    )
+    assert of_files == of_kafka
+    assert [len(rows) for rows in of_files] == [300, 30]
 
 
 class Killed(BaseException):
