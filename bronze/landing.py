@@ -122,7 +122,10 @@ def _take(
         ]
         if contents:
             _append(lake, topic, table, staging, contents)
-    ledger.note(lake, ledger.changed(judged, before))
+    # Last: whatever ends the task before, the next run reads the same files again to the same end.
+    changed = ledger.changed(judged, before)
+    ledger.add(lake, [one for one in changed if one.file not in before])
+    ledger.note(lake, [one for one in changed if one.file in before])
 
 
 def _judged(topic: str, entry: Seen, before: Judged | None, staging: Staging, contents: dict[str, _Content]) -> Judged:

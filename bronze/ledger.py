@@ -6,13 +6,13 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze.folder import Seen
 from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.rows import few_rows
-from lakehouse.tables.table import TIMESTAMP
 
 TAKEN, WAITING, REFUSED, IGNORED, GONE = "taken", "waiting", "refused", "ignored", "gone"
 
@@ -87,13 +87,25 @@ def changed(judged: Iterable[Judged], before: Mapping[str, Judged]) -> Collectio
 def note(lake: Lakehouse, rows: Collection[Judged]) -> None:
     """Note what became of files, and name in the log those that were not taken."""
     if rows:
-        noted = few_rows(lake.spark, list(map(astuple, rows)), _schema())
-        lake.upsert(tables.files, noted.withColumn(T.judged_at, F.current_timestamp().cast(TIMESTAMP)))
+        lake.upsert(tables.files, _noted(lake, rows))
+    _tell(rows)
+
+
+def add(lake: Lakehouse, rows: Collection[Judged]) -> None:
+    """Note what became of files of which nothing is noted, for which nothing has to be merged; see `note`."""
+    if rows:
+        _noted(lake, rows).write.format("delta").mode("append").saveAsTable(lake.name(tables.files))
+    _tell(rows)
+
+
+def _noted(lake: Lakehouse, rows: Collection[Judged]) -> DataFrame:
+    kinds = {field.name: field.dataType.simpleString() for field in tables.files.schema}
+    schema = ", ".join(f"{name} {kinds[name]}" for name in _NOTED)
+    noted = few_rows(lake.spark, list(map(astuple, rows)), schema)
+    return noted.withColumn(T.judged_at, F.current_timestamp())
+
+
+def _tell(rows: Collection[Judged]) -> None:
     for one in rows:
         if one.reason:
             log.warning("%s was not taken: %s.", one.file, one.reason)
-
-
-def _schema() -> str:
-    kinds = {field.name: field.dataType.simpleString() for field in tables.files.schema}
-    return ", ".join(f"{name} {kinds[name]}" for name in _NOTED)

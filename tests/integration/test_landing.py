@@ -142,7 +142,7 @@ class Killed(BaseException):
     """What no task catches."""
 
 
-@pytest.mark.parametrize(("place", "step"), [(landing.Staging, "rows"), (ledger, "note")])
+@pytest.mark.parametrize(("place", "step"), [(landing.Staging, "rows"), (ledger, "add")])
 def test_a_run_that_is_killed_repeats_nothing_and_loses_nothing(new_lake, monkeypatch, place, step):
     lake = files_only(new_lake())
     put(lake, "a.jsonl", event(1))
