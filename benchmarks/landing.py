@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -30,7 +31,7 @@ def main(
     """Compare the rates at which files of events become a Delta table, and see what 100,000 files cost."""
     console = Console()
     with benchmark_home(events_source="files", landing_settle_seconds=0) as lake:
-        sent = simulate(lake.settings, Simulation(events=events, users=max(1_000, events // 50)))
+        sent = simulate(lake.settings, Simulation(events=events, users=max(1_000, events // 50)), to=_made(lake))
         records = sent.delivered - sent.by_kind["episode"]
         _show(console, *_rates(console, lake, records, rounds), records)
         if files:
@@ -38,15 +39,32 @@ def main(
 
 
 def _rates(console: Console, lake: Lakehouse, records: int, rounds: int) -> tuple[Sequence[float], Sequence[float]]:
+    """Rates at which each takes new files into a table that has those of the rounds before."""
     ours: list[float] = []
     bare: list[float] = []
-    contestants = [(bare, _bare_copy), (ours, _ingestion)]
+    contestants: list[tuple[list[float], Callable[[Lakehouse, Path], None]]] = [(bare, _bare_copy), (ours, _ingestion)]
     for number in range(rounds + 2):
+        folder = _arriving(lake, number)
         with console.status(f"round {number + 1} of {rounds + 2}"):
             for rates, copy in contestants:
-                rates.append(records / seconds(copy, _beside(lake, lake.settings.landing)))
+                rates.append(records / seconds(copy, lake, folder))
         contestants.reverse()  # neither always runs on what the other left in the caches
     return ours[2:], bare[2:]
+
+
+def _made(lake: Lakehouse) -> Path:
+    return lake.settings.home / "made"
+
+
+def _arriving(lake: Lakehouse, number: int) -> Path:
+    """Let the events that were made arrive once more, as files of another content."""
+    folder = lake.settings.landing / TOPIC / f"round-{number}"
+    folder.mkdir(parents=True)
+    for made in (_made(lake) / TOPIC).iterdir():
+        with made.open("rb") as source, (folder / made.name).open("wb") as file:
+            file.write(b'{"round": %d}\n' % number)
+            shutil.copyfileobj(source, file)
+    return folder
 
 
 def _show(console: Console, ours: Sequence[float], bare: Sequence[float], records: int) -> None:
@@ -62,36 +80,24 @@ def _show(console: Console, ours: Sequence[float], bare: Sequence[float], record
 
 def _many(console: Console, lake: Lakehouse, files: int) -> None:
     with console.status(f"{files:,} files"):
-        landing = lake.settings.home / "many"
-        folder = landing / TOPIC
+        many = fresh(lake)
+        folder = many.settings.landing / TOPIC
         folder.mkdir(parents=True)
         for number in range(files):
             (folder / f"{number:06}.jsonl").write_text(json.dumps({"event_id": str(number)}) + "\n")
-        many = _beside(lake, landing)
-        times = [seconds(_ingestion, many) for _ in range(3)]
+        times = [seconds(_ingestion, many, folder) for _ in range(3)]
         assert many.read(tables.raw_user_events).count() == files
     rows = [("all are new", f"{times[0]:.1f}"), *(("none is new", f"{time:.1f}") for time in times[1:])]
     title = f"{files:,} files: seconds of a run (under 3 are wanted without new files)"
     console.print(table_of(title, ("run", "seconds"), rows, ("seconds",)))
 
 
-def _beside(lake: Lakehouse, landing: Path) -> Lakehouse:
-    """An empty lakehouse whose landing folder is a given one, with the tables that ingestion writes."""
-    other = fresh(lake)
-    other.settings.home.mkdir()
-    other.settings.landing.symlink_to(landing)
-    for table in (tables.raw_user_events, tables.files, tables.landed):
-        other.name(table)
-    return other
-
-
-def _ingestion(lake: Lakehouse) -> None:
+def _ingestion(lake: Lakehouse, _: Path) -> None:
     ingest.run(lake, {"topic": TOPIC})
 
 
-def _bare_copy(lake: Lakehouse) -> None:
-    lines = lake.spark.read.text(str(lake.settings.landing / TOPIC))
-    lines.write.format("delta").save(str(lake.settings.home / "copy"))
+def _bare_copy(lake: Lakehouse, folder: Path) -> None:
+    lake.spark.read.text(str(folder)).write.format("delta").mode("append").save(str(lake.settings.home / "copy"))
 
 
 if __name__ == "__main__":
