@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from bronze import csv_rows, parquet_rows
-from bronze.folder import Seen
-from lakehouse.compression import decompressed
-from lakehouse.errors import InputFileError, UnfinishedFileError, said
+from bronze.folder import GIVEN_UP_SECONDS, Seen
+from bronze.opening import faults_said, plain
+from lakehouse.errors import UnfinishedFileError
 
 _PIECE = 1 << 20
-_GIVEN_UP_SECONDS = 3600
-"""A text whose last line has no end and that has not changed for so long will not get one."""
 
 
 def rows(seen: Seen) -> Iterator[str]:
@@ -30,7 +27,7 @@ def rows(seen: Seen) -> Iterator[str]:
     InputFileError
         It cannot be read as what its name says. Both say why.
     """
-    with _faults_said():
+    with faults_said():
         _require_end(seen)
         if seen.kind == ".parquet":
             with _opened(seen) as file:
@@ -43,14 +40,14 @@ def rows(seen: Seen) -> Iterator[str]:
 
 
 def _require_end(seen: Seen) -> None:
-    with _plain(seen) as file:
+    with plain(seen) as file:
         tail = _tail(file, seen)
     if not tail:
         raise UnfinishedFileError("it is empty")
     if seen.kind == ".parquet":
         if not tail.endswith(parquet_rows.MAGIC):
             raise UnfinishedFileError("it has no Parquet footer: it is still being copied, or no Parquet file")
-    elif not csv_rows.is_ended(tail) and seen.written_at > time.time() - _GIVEN_UP_SECONDS:
+    elif not csv_rows.is_ended(tail) and seen.written_at > time.time() - GIVEN_UP_SECONDS:
         raise UnfinishedFileError(
             "its last line has no end: it is still being copied, or needs one (it is taken as it is after an hour)"
         )
@@ -68,7 +65,7 @@ def _tail(file: BinaryIO, seen: Seen) -> bytes:
 @contextmanager
 def _opened(seen: Seen) -> Iterator[BinaryIO]:
     """A file's bytes without their compression; of Parquet, which is read from its end, as a file that can seek."""
-    with _plain(seen) as file:
+    with plain(seen) as file:
         if seen.kind == ".parquet" and seen.compression:
             with TemporaryFile() as copy:
                 shutil.copyfileobj(file, copy, _PIECE)
@@ -76,28 +73,3 @@ def _opened(seen: Seen) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, copy)
         else:
             yield file
-
-
-@contextmanager
-def _plain(seen: Seen) -> Iterator[BinaryIO]:
-    with seen.path.open("rb") as raw, decompressed(raw, seen.compression) as file:
-        yield file
-
-
-@contextmanager
-def _faults_said() -> Iterator[None]:
-    """Turn what the libraries raise of a file into one clause about it."""
-    import pyarrow as pa
-
-    try:
-        yield
-    except InputFileError:
-        raise
-    except EOFError:
-        raise UnfinishedFileError("its compressed bytes end too early: it is still being copied, or damaged") from None
-    # Of a damaged footer pyarrow raises a bare RuntimeError.
-    except (OSError, RuntimeError, ValueError, ArithmeticError, zlib.error, pa.ArrowException) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or said(error)
-        if "Truncated compressed stream" in why:
-            raise UnfinishedFileError("its compressed bytes end too early: it is still being copied") from None
-        raise InputFileError(f"it cannot be read as what its name says: {why}") from None

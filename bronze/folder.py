@@ -1,30 +1,58 @@
-"""The folder of purchase files: what lies in it, which of it can be a file to read, and what has come to rest."""
+"""Folders that people put files into: what lies in one, which of it can be read, and what has come to rest."""
 
 from __future__ import annotations
 
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse.errors import InputFileError
 
-KINDS = (".csv", ".parquet")
 COMPRESSIONS = (".gz", ".bz2", ".zst")
+GIVEN_UP_SECONDS = 3600
+"""A text whose last line has no end and that has not changed for so long will not get one."""
 
 _HIDDEN = "its name starts with a dot or an underscore, as those of unfinished files do"
-_FOLDER = "it is a folder, and only files directly in the folder of purchases are read: move its files up"
-_OTHER = f"it is none of {', '.join(KINDS)}, nor one of these with {', '.join(COMPRESSIONS)} behind it"
+_UNFINISHED = "its name ends as those of unfinished files do"
+_UNFINISHED_ENDS = (".tmp", ".part")
+_FOLDER = "it is a folder, and only files directly in this folder are read: move its files up"
+_LINK = "it is a link to a folder, and only folders themselves are looked into"
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A folder, and what people put into it.
+
+    Attributes
+    ----------
+    source : str
+        What the ledger calls it.
+    setting : str
+        The setting that says where it is.
+    kinds : tuple of str
+        Suffixes of the files that are read, lower case and without those of a compression.
+    is_nested : bool
+        Whether folders within it are looked into.
+    """
+
+    path: Path
+    source: str
+    setting: str
+    kinds: tuple[str, ...]
+    is_nested: bool = False
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An entry of the folder as it was at one moment.
+    """An entry of a folder as it was at one moment.
 
     Attributes
     ----------
+    place : str
+        Its path, as text: 100,000 of another kind take a second.
     changed_ns : int
         When content or access last changed, nanoseconds since 1970; with `size` it tells whether to look again.
     written_at : float
@@ -35,7 +63,7 @@ class Seen:
         Whether nobody expects it to be read.
     """
 
-    path: Path
+    place: str
     size: int = 0
     changed_ns: int = 0
     written_at: float = 0
@@ -43,25 +71,30 @@ class Seen:
     is_hidden: bool = False
 
     @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.place)
+
+    @property
     def name(self) -> str:
         """The path as text that a table and a log can hold, whatever bytes it consists of."""
-        text = os.fsencode(self.path).decode("utf-8", "backslashreplace")
+        if self.place.isprintable():
+            return self.place
+        text = os.fsencode(self.place).decode("utf-8", "backslashreplace")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
     @property
     def kind(self) -> str:
         """The suffix that says how to read it, without that of a compression; lower case."""
-        path = Path(self.path.stem) if self.compression else self.path
-        return path.suffix.lower()
+        return _kind(os.path.basename(self.place))  # noqa: PTH119
 
     @property
     def compression(self) -> str:
         """The suffix of its compression, empty without one."""
-        suffix = self.path.suffix.lower()
-        return suffix if suffix in COMPRESSIONS else ""
+        return _compression(os.path.basename(self.place))  # noqa: PTH119
 
 
-def look(folder: Path) -> Sequence[Seen]:
+def look(inbox: Inbox) -> Sequence[Seen]:
     """Look at everything in a folder, in the order of names; nothing where there is no such folder.
 
     Raises
@@ -69,29 +102,36 @@ def look(folder: Path) -> Sequence[Seen]:
     InputFileError
         The folder cannot be listed.
     """
-    if not folder.is_dir():
+    if not inbox.path.is_dir():
         return []
     try:
-        return [see(path) for path in sorted(folder.absolute().iterdir())]
+        paths = sorted(_paths(str(inbox.path.absolute()), inbox.is_nested))
     except OSError as error:
         raise InputFileError(
-            f"The folder of purchases {folder} cannot be listed: {error.strerror}. Correct PURCHASES_PATH or its "
-            "rights."
+            f"The folder {error.filename or inbox.path} of {inbox.source} cannot be listed: {error.strerror}. Correct "
+            f"{inbox.setting} or its rights."
         ) from None
+    return [_seen(path, inbox.kinds, is_nested=inbox.is_nested) for path in paths]
 
 
-def see(path: Path) -> Seen:
-    """Look at one entry without opening it: a pipe would never answer."""
+def see(path: Path, kinds: Sequence[str], *, is_nested: bool = False) -> Seen:
+    """Look at one entry without opening it: a pipe would never answer.
+
+    Parameters
+    ----------
+    is_nested : bool
+        Whether folders are looked into, so that one that is met is a link.
+    """
+    return _seen(str(path), kinds, is_nested=is_nested)
+
+
+def is_unmoved(seen: Seen) -> bool:
+    """Whether a file to read is as it was seen."""
     try:
-        status = path.stat()
-    except FileNotFoundError:
-        return Seen(path, fault="it is a link to nothing" if path.is_symlink() else "it has gone")
-    except OSError as error:
-        return Seen(path, fault=f"it cannot be looked at: {error.strerror}")
-    # Access counts too: what could not be opened is tried again once it can.
-    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
-    seen = Seen(path, status.st_size, changed_ns, status.st_mtime, is_hidden=path.name.startswith((".", "_")))
-    return replace(seen, fault=_HIDDEN if seen.is_hidden else _fault(seen, status))
+        status = os.stat(seen.place)  # noqa: PTH116
+    except OSError:
+        return False
+    return (seen.size, seen.changed_ns) == (status.st_size, max(status.st_mtime_ns, status.st_ctime_ns))
 
 
 def unsettled(entries: Iterable[Seen], seconds: float) -> frozenset[Path]:
@@ -102,12 +142,57 @@ def unsettled(entries: Iterable[Seen], seconds: float) -> frozenset[Path]:
     young = [entry for entry in entries if not entry.fault and entry.written_at > time.time() - seconds]
     if young:
         time.sleep(seconds)
-    return frozenset(entry.path for entry in young if see(entry.path) != entry)
+    return frozenset(entry.path for entry in young if not is_unmoved(entry))
 
 
-def _fault(seen: Seen, status: os.stat_result) -> str | None:
+def _seen(place: str, kinds: Sequence[str], *, is_nested: bool) -> Seen:
+    try:
+        status = os.stat(place)  # noqa: PTH116
+    except FileNotFoundError:
+        return Seen(place, fault="it is a link to nothing" if os.path.islink(place) else "it has gone")  # noqa: PTH114
+    except OSError as error:
+        return Seen(place, fault=f"it cannot be looked at: {error.strerror}")
+    name = os.path.basename(place)  # noqa: PTH119
+    hidden = _hidden(name)
+    fault = hidden or _fault(name, status, kinds, is_nested=is_nested)
+    # Access counts too: what could not be opened is tried again once it can.
+    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
+    return Seen(place, status.st_size, changed_ns, status.st_mtime, fault, is_hidden=hidden is not None)
+
+
+def _paths(folder: str, is_nested: bool) -> Iterator[str]:
+    """Everything in a folder but, where they are looked into, the folders in it; a hidden one is as it is."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if is_nested and not _hidden(entry.name) and entry.is_dir(follow_symlinks=False):
+                yield from _paths(entry.path, is_nested)
+            else:
+                yield entry.path
+
+
+def _hidden(name: str) -> str | None:
+    if name.startswith((".", "_")):
+        return _HIDDEN
+    return _UNFINISHED if name.lower().endswith(_UNFINISHED_ENDS) else None
+
+
+def _fault(name: str, status: os.stat_result, kinds: Sequence[str], *, is_nested: bool) -> str | None:
     if stat.S_ISDIR(status.st_mode):
-        return _FOLDER
+        return _LINK if is_nested else _FOLDER
     if not stat.S_ISREG(status.st_mode):
         return "it is no file but a pipe, a socket or a device"
-    return None if seen.kind in KINDS else _OTHER
+    if _kind(name) in kinds:
+        return None
+    return f"it is none of {', '.join(kinds)}, nor one of these with {', '.join(COMPRESSIONS)} behind it"
+
+
+def _kind(name: str) -> str:
+    plain, suffix = os.path.splitext(name)  # noqa: PTH122
+    if suffix.lower() in COMPRESSIONS:
+        suffix = os.path.splitext(plain)[1]  # noqa: PTH122
+    return suffix.lower()
+
+
+def _compression(name: str) -> str:
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122
+    return suffix if suffix in COMPRESSIONS else ""

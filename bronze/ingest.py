@@ -1,4 +1,4 @@
-"""Ingestion of a Kafka topic: every record, as received, exactly once into its bronze table."""
+"""Ingestion of a topic: every record, from Kafka or from landing files, exactly once into its bronze table."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze.generations import checkpoint_of, generation, name_in_bronze
+from bronze.landing import take_in
 from lakehouse.errors import DataLossError, TaskParameterError
 from lakehouse.kafka import require_topic, spark_options, topic_id
 from lakehouse.lake import Lakehouse
@@ -27,7 +28,7 @@ for what comes next, and gets nothing else before that is answered: so it waits 
 
 @task
 def ingest(lake: Lakehouse, topic: str) -> None:
-    """Read what Kafka holds beyond the last run and append it to the topic's bronze table.
+    """Append to the topic's bronze table what is new since the last run where `events_source` says.
 
     Raises
     ------
@@ -37,10 +38,21 @@ def ingest(lake: Lakehouse, topic: str) -> None:
         The broker cannot be reached, refuses the credentials, or lacks the topic.
     DataLossError
         Kafka expired records that were not read yet, or the topic is another than the one that was read.
+    InputFileError
+        The landing folder cannot be listed.
     """
     table = RAW_BY_TOPIC.get(topic)
     if table is None:
         raise TaskParameterError(f"No bronze table takes topic {topic!r}. Known topics: {', '.join(RAW_BY_TOPIC)}.")
+    # Files first: they come in whether a broker answers or not.
+    if lake.settings.events_source != "kafka":
+        take_in(lake, topic, table)
+    if lake.settings.events_source != "files":
+        _read_kafka(lake, topic, table)
+
+
+def _read_kafka(lake: Lakehouse, topic: str, table: Table) -> None:
+    """Append what Kafka holds beyond the last run."""
     bootstrap = kafka_bootstrap(lake.settings)
     partitions = require_topic(lake.settings, bootstrap, topic)
     first = lake.settings.files / "checkpoints" / "bronze" / table.name
@@ -99,7 +111,9 @@ def _start(lake: Lakehouse, table: Table, topic: str, name: str, partitions: int
     """Where a new checkpoint begins: behind what bronze already holds, so that a lost checkpoint repeats nothing."""
     if (checkpoint / "metadata").exists() or not lake.exists(table):
         return "earliest"
-    newest = lake.read(table).where(F.col("topic") == name).groupBy("partition").agg(F.max("offset").alias("offset"))
+    # Negative ones are of landing files.
+    of_kafka = lake.read(table).where((F.col("topic") == name) & (F.col("partition") >= 0))
+    newest = of_kafka.groupBy("partition").agg(F.max("offset").alias("offset"))
     held = {row["partition"]: row["offset"] + 1 for row in newest.collect()}  # a row per partition
     return json.dumps({topic: {str(number): held.get(number, _EARLIEST) for number in range(partitions)}})
 

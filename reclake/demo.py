@@ -51,6 +51,8 @@ def demo(
 ) -> None:
     """Show everything on this machine: Kafka, bronze, silver, gold, and the store that applications read.
 
+    With EVENTS_SOURCE=files there is no Kafka: records go through files of the landing folder.
+
     Run again, it goes on: the simulator continues with the next week, and only the new events are worked on. The shop
     begins with twelve weeks, so that there is churn to learn; a quarter of the listeners shop.
     """
@@ -59,15 +61,11 @@ def demo(
     from rich.console import Console
 
     from lakehouse.lake import Lakehouse
-    from lakehouse.services import kafka_bootstrap, mongodb_uri
     from lakehouse.settings import load_settings
 
     console = Console()
     settings = load_settings()
-    with console.status("Starting the Kafka broker and the document store (the first time, they are downloaded) ..."):
-        bootstrap = kafka_bootstrap(settings)
-        mongodb_uri(settings)
-    console.print(f"Kafka answers at {bootstrap}; the document store is up.", highlight=False)
+    _start_services(settings, console)
     started = dt.datetime.now(dt.UTC)
     if recorded is None:
         _listen(settings, seed=seed, events=events, users=users)
@@ -79,6 +77,18 @@ def demo(
         unlearned = _run(lake, LISTENING + (SHOP if shop else ()), console)
         with console.status("Counting ..."):
             _report(lake, started, console, churn=unlearned if shop else None)
+
+
+def _start_services(settings: Settings, console: Console) -> None:
+    """Start what the demo needs, so that nobody waits for it later without knowing why."""
+    from lakehouse.services import kafka_bootstrap, mongodb_uri
+
+    is_kafka = settings.events_source != "files"
+    what = "the Kafka broker and the document store" if is_kafka else "the document store"
+    with console.status(f"Starting {what} (the first time, it is downloaded) ..."):
+        records = f"Kafka answers at {kafka_bootstrap(settings)}" if is_kafka else f"Records go to {settings.landing}"
+        mongodb_uri(settings)
+    console.print(f"{records}; the document store is up.", highlight=False, soft_wrap=True, markup=False)
 
 
 def _listen(settings: Settings, *, seed: int, events: int, users: int) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lakehouse import tables
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
@@ -23,6 +26,8 @@ SourceArgument = Annotated[
     typer.Argument(help="A table of bronze or a topic, such as clickstream; else all."),
 ]
 ReasonOption = Annotated[str | None, typer.Option("--reason", "-r", help="One reason, such as not_json; else any.")]
+_LINE = re.compile(r"([a-z-]+)/-([0-9]{1,10})/([0-9]+)")
+"""Position of a line of a landing file: topic, number of its content, line."""
 _NOTHING = "Nothing of that is in quarantine."
 
 
@@ -55,6 +60,8 @@ def show(
     num_bytes: Annotated[int, typer.Option("--bytes", min=1, max=65_536, help="Of each value; the rest is cut.")] = 400,
 ) -> None:
     r"""Show refused records as they came; what is no printable character in them is an escape, such as \x1b.
+
+    Of a line of a landing file, the file and the number of the line are told.
 
     Such as:
 
@@ -128,9 +135,16 @@ def refused(stores: Stores, source: str, reason: str, position: str, n: int, num
     from reclake.report import table_of
     from serving.reading.queries import quarantine as query
 
+    found = query.records(stores, source, reason, position, n, num_bytes).rows.to_dict("records")
+    lines = _lines(stores, [r["position"] for r in found])
     rows = [
-        (r["position"], r["reason"], r["detail"], _value(r["value"], r["num_bytes"], num_bytes))
-        for r in query.records(stores, source, reason, position, n, num_bytes).rows.to_dict("records")
+        (
+            lines.get(r["position"], r["position"]),
+            r["reason"],
+            r["detail"],
+            _value(r["value"], r["num_bytes"], num_bytes),
+        )
+        for r in found
     ]
     return _or_nothing(rows, table_of(f"Refused of {source}", ("position", "reason", "detail", "value"), rows))
 
@@ -155,6 +169,22 @@ def tell(done: Sequence[Retried], console: Console) -> None:
     console.print(table_of("Judged anew", columns, rows, columns[1:]))
     if any(one.passed for one in done):
         console.print("Run the jobs again, `listening` or `shop`: they take it from here.", highlight=False)
+
+
+def _lines(stores: Stores, positions: Sequence[str]) -> Mapping[str, str]:
+    """Of positions that are lines of landing files, by position: it, and where its line is to be found."""
+    parts = {position: found.groups() for position in positions if (found := _LINE.fullmatch(position))}
+    if not parts:
+        return {}
+    numbers = ", ".join(sorted({number for _, number, _ in parts.values()}))
+    rows = stores.lake.rows(f"SELECT topic, number, file FROM {tables.landed} WHERE number IN ({numbers})")  # noqa: S608
+    files = {(topic, str(number)): file for topic, number, file in rows.itertuples(index=False)}
+    folder = stores.settings.landing.absolute()
+    return {
+        position: f"{position}\nline {line} of {file.removeprefix(f'{folder}/')}"
+        for position, (topic, number, line) in parts.items()
+        if (file := files.get((topic, number)))
+    }
 
 
 def _or_nothing(rows: Sequence[object], shown: RenderableType) -> RenderableType:

@@ -43,7 +43,8 @@ def kafka_bootstrap(settings: Settings) -> str:
     Raises
     ------
     SettingsError
-        The settings name no broker and there is no embedded one to use: on Databricks, or with SASL or TLS.
+        The settings name no broker and there is no embedded one to use: on Databricks, with SASL or TLS, or where
+        records come from files alone.
     ServiceError
         The embedded broker cannot be started.
     """
@@ -53,6 +54,11 @@ def kafka_bootstrap(settings: Settings) -> str:
         raise SettingsError(
             f"KAFKA_SECURITY_PROTOCOL is {settings.kafka_security_protocol} but KAFKA_BOOTSTRAP_SERVERS is not set. "
             "Set it, or leave both out to use the embedded broker."
+        )
+    if settings.events_source == "files":
+        raise SettingsError(
+            "EVENTS_SOURCE is files, so no broker is started, and KAFKA_BOOTSTRAP_SERVERS names none. Set one "
+            f"of the two otherwise, or put records as files into {settings.landing}."
         )
     service = broker()
     bootstrap = service.address(_held(service, settings))
@@ -112,8 +118,10 @@ def no_postgresql(settings: Settings) -> str:
 
 
 def up(settings: Settings) -> list[ServiceStatus]:
-    """Start every embedded service that does not run, make RecLake's topics, and leave them running."""
+    """Start every embedded service that is needed and does not run, make RecLake's topics, and leave them running."""
     for service in _services():
+        if service.name == "kafka" and settings.events_source == "files":
+            continue
         _refuse_on_databricks(service, settings)
         record = process.start(service, settings.home)
         if service.name == "kafka":

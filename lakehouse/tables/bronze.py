@@ -17,17 +17,17 @@ def _raw(name: str, what: str, personal: tuple[str, ...] = ()) -> Table:
     return table(
         "bronze",
         name,
-        f"Records of {what}, as Kafka delivered them, each once.",
+        f"Records of {what}, as Kafka or landing files delivered them, each once.",
         [
             ("topic", STRING, f"Kafka topic of {what}; #2 and so on behind the name of one that was made anew"),
-            ("partition", INT, "partition of the topic"),
-            ("offset", LONG, "offset in the partition"),
+            ("partition", INT, "partition of the topic; of a landing file minus its number in ops.landed"),
+            ("offset", LONG, "offset in the partition; of a landing file the line, from 1"),
         ],
         [
-            ("record_key", BINARY, "record key as received"),
+            ("record_key", BINARY, "record key as received; null: of a landing file"),
             ("value", BINARY, "record value as received"),
             ("headers", headers, "record headers as received"),
-            ("timestamp", TIMESTAMP, "Kafka's timestamp of the record, UTC"),
+            ("timestamp", TIMESTAMP, "Kafka's timestamp of the record, UTC; null: of a landing file"),
             ("ingested_at", TIMESTAMP, "when the batch that brought it was read, UTC"),
         ],
         cluster_by=("ingested_at",),

@@ -7,6 +7,7 @@ from lakehouse.tables.table import BOOLEAN, DATE, DOUBLE, INT, LONG, STRING, TIM
 __all__ = [
     "runs",
     "files",
+    "landed",
     "quality_results",
     "conservation",
     "daily_mix",
@@ -39,9 +40,10 @@ runs = table(
 files = table(
     "ops",
     "files",
-    "Every file that lay in the folder of purchases, whether it was taken, and why not.",
+    "Every file that lay in a folder for purchases or records, whether it was taken, and why not.",
     [("file", STRING, "where it lies; what is no printable text in its name is escaped")],
     [
+        ("source", STRING, "purchases, or the topic in whose landing folder it lies; landing: in none's"),
         ("state", STRING, "taken, waiting (not whole yet), refused, ignored (hidden) or gone"),
         ("reason", STRING, "why it was not taken; null: it was, or it is gone"),
         ("file_hash", STRING, "SHA-256 of the content that counts, which may be an earlier one; null: none does yet"),
@@ -51,6 +53,22 @@ files = table(
         ("judged_at", TIMESTAMP, "when state and reason were found, UTC"),
     ],
     is_followed=True,
+)
+
+landed = table(
+    "ops",
+    "landed",
+    "Contents of landing files, each once, and the number that stands for each in bronze.",
+    [
+        ("topic", STRING, "topic whose records they are"),
+        ("number", INT, "ascends; in bronze the partition of its lines is minus this"),
+    ],
+    [
+        ("file_hash", STRING, "SHA-256 of the file without its compression"),
+        ("file", STRING, "where it lay when it was read, see ops.files"),
+        ("num_rows", LONG, "lines that are not empty"),
+        ("landed_at", TIMESTAMP, "when it was read, UTC"),
+    ],
 )
 
 quality_results = table(

@@ -91,8 +91,8 @@ episodes = table(
         ("duration", LONG, "seconds"),
         ("published_at", TIMESTAMP, "when it was published, UTC"),
         ("available", BOOLEAN, "false: not to be recommended"),
-        ("updated_at", TIMESTAMP, "Kafka's timestamp of the record that won, UTC"),
-        ("updated_offset", LONG, "Kafka's offset of the record that won; breaks ties of updated_at"),
+        ("updated_at", TIMESTAMP, "Kafka's timestamp of the record that won, or when its landing file was read, UTC"),
+        ("updated_offset", LONG, "offset of the record that won, or its file and line; breaks ties of updated_at"),
     ],
     cluster_by=("episode_id",),
 )

@@ -24,6 +24,9 @@ FIELDS = (
     "published_at",
     "available",
 )
+_LINE_BITS = 32
+"""Of a line's place, those that number it within its file."""
+
 WINS = "(source.updated_at, source.updated_offset) > (target.updated_at, target.updated_offset)"
 """When a record replaces the stored one of the same episode."""
 HOLDS = "(target.updated_at, target.updated_offset) >= (record.updated_at, record.updated_offset)"
@@ -57,13 +60,19 @@ def typed(accepted: DataFrame, *kept: str) -> DataFrame:
         F.abs(number("duration")).try_cast("long").alias(E.duration),
         instant("published_at").alias(E.published_at),
         F.coalesce(field("available").try_cast("boolean"), F.lit(True)).alias(E.available),
-        F.col("timestamp").alias(E.updated_at),
-        F.col("offset").alias(E.updated_offset),
+        F.coalesce("timestamp", "ingested_at").alias(E.updated_at),
+        _place().alias(E.updated_offset),
     )
 
 
+def _place() -> Column:
+    """What comes later among records of one time: their offsets; of landing files, the later file and then the line."""
+    line = F.shiftleft(-F.col("partition").cast("long"), _LINE_BITS) + F.col("offset")
+    return F.when(F.col("partition") < 0, line).otherwise(F.col("offset"))
+
+
 def newest(episodes: DataFrame) -> DataFrame:
-    """Keep one row per episode: the one that Kafka received last."""
+    """Keep one row per episode: of its newest record."""
     values = (E.updated_at, E.updated_offset, *(c for c in episodes.columns if not c.startswith("updated_")))
     latest = episodes.groupBy(E.episode_id).agg(F.max_by(F.struct(*values), F.struct(*values[:2])).alias("latest"))
     return latest.select("latest.*")

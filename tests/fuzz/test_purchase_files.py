@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bronze.file_rows import rows
 from bronze.folder import see
+from bronze.purchases import KINDS
 from tests.fuzz.bounds import cpu_for, told_in_a_sentence
 from tests.fuzz.hostile import Repeated, fuzzed, marks, mutated, repeated
 
@@ -58,7 +59,7 @@ def taken(content: bytes, name: str) -> list[str] | None:
         path.write_bytes(content)
         os.utime(path, (0, 0))
         with cpu_for(len(content)), told_in_a_sentence():
-            return list(rows(see(path)))
+            return list(rows(see(path, KINDS)))
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zlib
 
@@ -9,9 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bronze import json_lines
 from bronze.file_rows import rows
 from bronze.folder import see
-from bronze.staging import Staging
+from bronze.purchases import KINDS
+from bronze.staging import Staging, numbered
 from lakehouse import compression
 from lakehouse.errors import InputFileError
 from producers.replay.options import Options
@@ -43,7 +46,7 @@ def test_a_bomb_among_purchases_is_refused(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(endless(b"u1,i1,129.90,2024-05-01\n", 40, b"user_id,item_id,a,b\n"))
     with memory_of(100), cpu_for(500 * MEGABYTE), pytest.raises(InputFileError, match="more than 200 times as large"):
-        Staging(tmp_path / "staged").add("h", "f", rows(see(path)))
+        Staging(tmp_path / "staged").add(numbered(rows(see(path, KINDS))))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_dictionaries_that_stand_for_gigabytes_are_unpacked_by_pieces(tmp_path):
     texts = pa.DictionaryArray.from_arrays(pa.array([0] * 10_000, pa.int32()), pa.array(["x" * MEGABYTE]))
     pq.write_table(pa.table({"user_id": texts}), tmp_path / "a.parquet")
     with memory_of(450):
-        found = rows(see(tmp_path / "a.parquet"))
+        found = rows(see(tmp_path / "a.parquet", KINDS))
         assert all(len(next(found)) > MEGABYTE for _ in range(150))
 
 
@@ -85,10 +88,18 @@ def test_pages_that_unpack_to_gigabytes_are_refused(tmp_path):
     table = pa.table({"user_id": pa.array(["x" * MEGABYTE] * 100)})
     pq.write_table(table, tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
     with memory_of(100), pytest.raises(InputFileError, match="more than 200 times as large"):
-        list(rows(see(tmp_path / "a.parquet")))
+        list(rows(see(tmp_path / "a.parquet", KINDS)))
 
 
 @pytest.mark.parametrize("opening", ["<b>", "[", '{"a":', "<i>&lt;", "{\\"])
 def test_what_is_nested_without_end_is_words_or_none(opening):
     with memory_of(600), cpu_for(MEGABYTE), told_in_a_sentence():
         clean_text("say " + opening * (MEGABYTE // len(opening)))
+
+
+def test_a_long_line_of_a_landing_file_takes_some_times_its_size(tmp_path):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(endless(b"a", 64, LINE + b"\n"))
+    lines = Staging(tmp_path / "staged")
+    with memory_of(6 * 64), gzip.open(path) as plain:
+        assert lines.add(json_lines.pieces(plain, 0)) == (0, 2)

@@ -125,3 +125,12 @@ def read_one_of_each(running, settings):
     with MongoClient(store.address) as client, psycopg.connect(services.database_url(settings)) as connection:
         row = connection.execute("SELECT name FROM things").fetchone()[0]
         return record.value(), client.test.things.find_one()["_id"], row
+
+
+def test_who_reads_files_alone_gets_no_broker(settings, tmp_path):
+    files = settings.model_copy(update={"events_source": "files"})
+
+    with pytest.raises(SettingsError, match=f"EVENTS_SOURCE is files, .* put records as files into {tmp_path}/landing"):
+        services.kafka_bootstrap(files)
+    assert {one.name: one.state for one in services.status(files)}["kafka"] == "stopped"
+    assert services.kafka_bootstrap(files.model_copy(update={"kafka_bootstrap_servers": "there:9092"})) == "there:9092"

@@ -15,6 +15,7 @@ import pytest
 
 from bronze.file_rows import rows
 from bronze.folder import see
+from bronze.purchases import KINDS
 from lakehouse import compression
 from lakehouse.errors import InputFileError, UnfinishedFileError
 
@@ -39,7 +40,7 @@ def read(tmp_path):
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         if age:
             os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age))
-        return [json.loads(row) for row in rows(see(path))]
+        return [json.loads(row) for row in rows(see(path, KINDS))]
 
     return written_and_read
 
@@ -256,6 +257,6 @@ def test_a_dictionary_that_stands_for_gigabytes_is_unpacked_by_pieces(tmp_path):
     texts = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000, pa.int32()), pa.array(["x" * 1_000_000]))
     pq.write_table(pa.table({"user_id": texts}), tmp_path / "a.parquet")
 
-    found = rows(see(tmp_path / "a.parquet"))
+    found = rows(see(tmp_path / "a.parquet", KINDS))
 
     assert [len(next(found)) for _ in range(100)] == [len('{"user_id": ""}') + 1_000_000] * 100

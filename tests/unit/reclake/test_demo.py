@@ -5,7 +5,9 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
+from lakehouse import services
 from lakehouse.settings import Settings
+from reclake import demo
 from reclake.app import app
 from reclake.demo import next_steps
 
@@ -32,3 +34,18 @@ def test_what_to_open_next_are_commands_that_there_are_and_the_churn_api_once_th
         assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
     assert ("Churn API" in steps) is is_served
     assert shlex.split(steps["MLflow"])[-1].endswith("a home/mlflow.db")
+
+
+def test_without_a_broker_listeners_and_shoppers_are_simulated_into_files(tmp_path):
+    settings = Settings(reclake_home=tmp_path, events_source="files", kafka_bootstrap_servers=None)
+
+    demo._listen(settings, seed=1, events=200, users=20)
+    demo._go_shopping(settings, seed=1, events=240, users=20)
+
+    topics = {
+        path.name: sum(1 for file in path.iterdir() for _ in file.open("rb")) for path in settings.landing.iterdir()
+    }
+    assert topics.keys() == {"user-events", "episode-metadata", "clickstream"}
+    assert topics["user-events"] >= 200
+    assert topics["clickstream"] >= 240
+    assert {one.name: one.state for one in services.status(settings)}["kafka"] == "stopped"

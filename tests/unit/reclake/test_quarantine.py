@@ -72,6 +72,23 @@ def test_one_record_or_one_reason_is_shown_and_an_absent_value_is_said(stores):
     assert "user-events/0/0" not in by_reason
 
 
+def test_of_a_line_of_a_landing_file_the_file_and_the_line_are_told(stores, tmp_path):
+    landed = {"topic": "user-events", "file": f"{tmp_path}/landing/user-events/2024/[b]é.jsonl", "num_rows": 20}
+    write(tmp_path, tables.quarantine, [row(3) | {"position": "user-events/-7/17"}, row(4)])
+    write(
+        tmp_path,
+        tables.landed,
+        [landed | {"number": 7, "file_hash": "a", "landed_at": AT}, landed | {"number": 8, "file": "other"}],
+    )
+
+    shown = text(quarantine.refused(stores, "bronze.user_events", "", "", 10, 400), width=200)
+
+    assert "user-events/-7/17" in shown
+    assert "line 17 of user-events/2024/[b]é.jsonl" in shown
+    assert "user-events/0/4" in shown
+    assert "other" not in shown
+
+
 def test_an_empty_quarantine_says_so(stores):
     assert "Nothing" in text(quarantine.counts(stores, "bronze.clickstream"))
     assert "Nothing" in text(quarantine.refused(stores, "bronze.purchases", "", "", 10, 400))

@@ -39,3 +39,27 @@ def test_a_field_is_read_or_left_out(typed, number):
     _, wanted = FIELDS[number]
 
     assert {name: typed[str(number)][name] for name in wanted} == wanted
+
+
+def test_of_landing_files_the_later_reading_then_file_then_line_is_the_newest(spark):
+    noon, later = dt.datetime(2024, 5, 10, 12), dt.datetime(2024, 5, 10, 13)
+
+    def record(episode, title, partition, offset, sent, read):
+        value = json.dumps({"episode_id": episode, "title": title}).encode()
+        return ("episode-metadata", partition, offset, None, value, None, sent, read)
+
+    rows = [
+        record("a", "Kafka", 0, 9, noon, noon),
+        record("a", "file", -1, 1, None, later),
+        record("b", "file", -1, 2, None, noon),
+        record("b", "Kafka", 0, 10, later, later),
+        record("c", "line 5 of 1", -1, 5, None, noon),
+        record("c", "line 1 of 2", -2, 1, None, noon),
+        record("c", "line 2 of 2", -2, 2, None, noon),
+    ]
+    raw_episodes = spark.createDataFrame(rows, tables.raw_episode_metadata.schema)
+    accepted = records.flawless(episodes.checked(records.parsed(raw_episodes, episodes.FIELDS)))
+
+    newest = episodes.newest(episodes.typed(accepted)).collect()
+
+    assert {row["episode_id"]: row["title"] for row in newest} == {"a": "file", "b": "Kafka", "c": "line 2 of 2"}
