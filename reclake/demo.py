@@ -26,8 +26,6 @@ Jobs = tuple[tuple[str, tuple[str, ...]], ...]
 LISTENING: Jobs = (("listening", ()),)
 SHOP: Jobs = (("shop", ()), ("realtime", ("update_user_activity",)), ("churn", ()), ("realtime", ()))
 """Churn is learned from what shoppers did by day; what is stored in the end has its predictions."""
-SHOP_WEEKS = 12
-"""What the shop has behind it at first: eleven weekly looks at who churned, the newest two of which judge."""
 LISTENERS_PER_SHOPPER = 4
 """Of whom there are so few that one comes some times a week, so that a quiet week says something."""
 
@@ -100,9 +98,10 @@ def _listen(settings: Settings, *, seed: int, events: int, users: int) -> None:
 def _go_shopping(settings: Settings, *, seed: int, events: int, users: int) -> None:
     from producers.simulator.clicks import Simulation
     from producers.simulator.purchases import History, write_purchases
+    from producers.simulator.tasks import PURCHASES_OF_EACH, SHOP_WEEKS
 
     shoppers, clicks = max(1, users // LISTENERS_PER_SHOPPER), max(1, events // SHOP_WEEKS)
-    history = History(seed=seed, rows=5 * shoppers, users=shoppers)
+    history = History(seed=seed, rows=PURCHASES_OF_EACH * shoppers, users=shoppers)
     write_purchases(history, settings.incoming_purchases / f"demo-{seed}-{shoppers}.parquet")
     _simulate(
         settings,

@@ -9,7 +9,6 @@ import pytest
 
 from lakehouse.lake import Lakehouse
 from lakehouse.settings import Settings
-from producers.simulator import tasks
 from producers.simulator.tasks import SHOP_WEEKS, simulate_listening, simulate_shopping
 
 LISTENING = {"events": "50", "users": "20"}
@@ -68,11 +67,3 @@ def test_the_shop_has_weeks_and_purchases_behind_it_at_first_and_then_gets_one_w
     first, second = sorted((lake.settings.landing / "clickstream").iterdir())
     ids = [Counter(record["event_id"].partition("-")[0] for record in valid(file)) for file in (first, second)]
     assert [len(runs) for runs in ids] == [SHOP_WEEKS, 1]
-    assert ids[0].keys().isdisjoint(ids[1])
-    assert [file.name for file in lake.settings.incoming_purchases.iterdir()] == ["simulated-42-10.parquet"]
-
-
-def test_a_demo_begins_as_that_of_a_laptop_does():
-    from reclake import demo
-
-    assert tasks.SHOP_WEEKS == demo.SHOP_WEEKS
