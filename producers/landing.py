@@ -73,7 +73,7 @@ class FilePublisher:
         self._on_progress = on_progress
         self._most_bytes, self._most_seconds = most_bytes, most_seconds
         # No two runs have a name in common, and names are in the order of writing.
-        self._run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:12]}"
+        self._run = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:12]}"
         self._number = 0
         self._open: dict[str, _File] = {}
         self._waiting: list[Record] = []
