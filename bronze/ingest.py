@@ -121,7 +121,8 @@ def _forget(checkpoint: Path) -> None:
     for part in (checkpoint / name for name in ("offsets", "commits", "sources", "state")):
         shutil.rmtree(part, ignore_errors=True)
     # Last, so that what is left by a kill in between is one without offsets.
-    (checkpoint / "metadata").unlink(missing_ok=True)
+    for name in (".metadata.crc", "metadata"):
+        (checkpoint / name).unlink(missing_ok=True)
 
 
 def _raise_data_loss(topic: str, error: PySparkException) -> None:
