@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from lakehouse.services import kafka_bootstrap
 from lakehouse.tables import RAW_BY_TOPIC, Table
 from lakehouse.task import task
 
+_CONSUMER = "ingest"
 _EARLIEST = -2
 """What Spark's Kafka source calls the oldest offset of a partition."""
 _FETCHING = {"kafka.fetch.max.wait.ms": "20", "kafka.max.poll.records": "5000"}
@@ -108,14 +110,33 @@ def as_received(records: DataFrame, name: str) -> DataFrame:
 
 
 def _start(lake: Lakehouse, table: Table, topic: str, name: str, partitions: int, checkpoint: Path) -> str:
-    """Where a new checkpoint begins: behind what bronze already holds, so that a lost checkpoint repeats nothing."""
-    if (checkpoint / "metadata").exists() or not lake.exists(table):
+    """Where a new checkpoint begins: behind what bronze already holds, so that a lost checkpoint repeats nothing.
+
+    One that tells of another table, which was dropped or is in another lakehouse, is lost as well.
+    """
+    is_new = not lake.exists(table)
+    about = lake.about(table)
+    noted = lake.progress.noted(_CONSUMER, name)
+    if is_new or (noted and not noted.is_of(about)):
+        _forget(checkpoint)
+    lake.progress.commit(_CONSUMER, {name: 0}, {name: about})
+    # A run that died early leaves a checkpoint without offsets, which says nothing.
+    if is_new or any((checkpoint / "offsets").glob("[0-9]*")):
         return "earliest"
     # Negative ones are of landing files.
     of_kafka = lake.read(table).where((F.col("topic") == name) & (F.col("partition") >= 0))
     newest = of_kafka.groupBy("partition").agg(F.max("offset").alias("offset"))
     held = {row["partition"]: row["offset"] + 1 for row in newest.collect()}  # a row per partition
     return json.dumps({topic: {str(number): held.get(number, _EARLIEST) for number in range(partitions)}})
+
+
+def _forget(checkpoint: Path) -> None:
+    """Remove a checkpoint, and leave those of later generations that lie in it."""
+    for part in (checkpoint / name for name in ("offsets", "commits", "sources", "state")):
+        shutil.rmtree(part, ignore_errors=True)
+    # Last, so that what is left by a kill in between is one without offsets.
+    for name in (".metadata.crc", "metadata"):
+        (checkpoint / name).unlink(missing_ok=True)
 
 
 def _raise_data_loss(topic: str, error: PySparkException) -> None:

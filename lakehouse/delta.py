@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
+from uuid import uuid4
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
@@ -19,7 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random
 
-from lakehouse.ddl import creation, identifier, literal, tagging
+from lakehouse.ddl import IDENTITY, KEPT, creation, identifier, literal, properties, tagging
 from lakehouse.errors import ServiceError, TableSchemaError, said
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
@@ -27,6 +29,18 @@ from lakehouse.tables import Table
 _ANEW = "docs/operations.md, Reset and replay"
 _MOST_LITERALS = 1_000
 _WRITER = "spark.databricks.delta.commitInfo.userMetadata"
+_SIGNS_OF_A_GONE_FEED = (
+    "FILE_NOT_EXIST",
+    "FILE_NOT_FOUND",
+    "FileNotFound",
+    "VersionNotFound",
+    "DELTA_EMPTY_DIRECTORY",
+    "DELTA_TRUNCATED_TRANSACTION_LOG",
+    "DELTA_VERSION",
+    "DELTA_CHANGE_TABLE_FEED_DISABLED",
+    "DELTA_MISSING_CHANGE_DATA",
+)
+"""What Delta, Spark and stores say of files, versions and logs that were removed, at analysis or while reading."""
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +73,9 @@ def open_table(spark: SparkSession, settings: Settings, table: Table) -> str:
         if not settings.catalog:
             spark.sql(f"CREATE TABLE IF NOT EXISTS {name} USING delta {_location(settings, table)}")
         _check_schema(spark, settings, table)
+        _keep(spark, name, table)
         return name
-    spark.sql(creation(name, table, None if settings.catalog else _path(settings, table)))
+    spark.sql(creation(name, table, uuid4().hex, None if settings.catalog else _path(settings, table)))
     if settings.catalog:
         tag_personal(spark, name, table)
     return name
@@ -78,6 +93,23 @@ def tag_personal(spark: SparkSession, name: str, table: Table) -> None:
                 said(error),
                 statement,
             )
+
+
+def _keep(spark: SparkSession, name: str, table: Table) -> None:
+    """Give a table of an older version what new ones are made with: how long its past is kept, and an identity."""
+    stored = _properties(spark, name)
+    lacking = {key: value for key, value in {IDENTITY: uuid4().hex, **KEPT}.items() if key not in stored}
+    if not lacking:
+        return
+    try:
+        spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ({properties(lacking)})")
+    except PySparkException as error:
+        # Who may only read has to do without, and whoever writes next sets them.
+        log.info("The properties of table %s stay as they are: %s", table, said(error))
+
+
+def _properties(spark: SparkSession, name: str) -> Mapping[str, str]:
+    return {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {name}").collect()}
 
 
 def exists(spark: SparkSession, settings: Settings, table: Table) -> bool:
@@ -112,19 +144,39 @@ def sign(spark: SparkSession, writer: str | None) -> None:
             raise
 
 
-def change_feed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame:
+class FeedGoneError(Exception):
+    """The changes of a table can no longer be read: its log or its files are gone, or for a time nobody kept them."""
+
+
+def changed(spark: SparkSession, name: str, start: int, end: int) -> DataFrame | None:
     """Every row changed in versions `start` to `end`, both included, with `_change_type` and `_commit_version`.
 
-    Where the history no longer reaches back to `start` (log retention), the whole table counts as inserted: consumers
-    write idempotently, so this costs time and changes nothing else.
+    None if no row was. All files are looked into, so that what can no longer be read is known before anything is done.
+
+    Raises
+    ------
+    FeedGoneError
+        What changed cannot be told.
     """
     feed = spark.read.option("readChangeFeed", "true").option("startingVersion", start).option("endingVersion", end)
     try:
         rows = feed.table(name)
-        rows.schema  # noqa: B018 - on Spark Connect a plan is analysed only when asked
-    except AnalysisException:
-        return spark.read.table(name).withColumns({"_change_type": F.lit("insert"), "_commit_version": F.lit(end)})
-    return rows
+        return rows if rows.count() else None
+    except (PySparkException, Py4JJavaError) as error:
+        if isinstance(error, AnalysisException) or any(sign in str(error) for sign in _SIGNS_OF_A_GONE_FEED):
+            raise FeedGoneError(f"of what changed since version {start} no record is left ({_cause(error)})") from None
+        raise
+
+
+def snapshot(spark: SparkSession, name: str, version: int) -> DataFrame:
+    """All rows of a table at a version, as its feed would have them if that version had inserted them."""
+    rows = spark.read.option("versionAsOf", version).table(name)
+    return rows.withColumns({"_change_type": F.lit("insert"), "_commit_version": F.lit(version).cast("long")})
+
+
+def identity(spark: SparkSession, name: str) -> str:
+    """What tells a table from others of its name; none of one that was never given any, see `open_table`."""
+    return _properties(spark, name).get(IDENTITY, "")
 
 
 def pruning(rows: DataFrame, column: str, of: str = "") -> Column | None:
@@ -165,14 +217,16 @@ def upsert(name: str, table: Table, rows: DataFrame, *, wins: str | None) -> Non
     merge = _merge(name, table, rows, scope=rows)
     if merge is not None:
         better = F.expr(_named(wins, table)) if wins else _differs(table)
-        _run(merge.whenMatched(better).updateAll().whenNotMatched().insertAll())
+        # By name, as a stored table may have columns that went out of use.
+        values = _values(table)
+        _run(merge.whenMatched(better).update(values).whenNotMatched().insert(values))
 
 
 def append_new(name: str, table: Table, rows: DataFrame) -> None:
     """Insert the rows whose key is not there; see `Lakehouse.append_new`."""
     merge = _merge(name, table, rows, scope=rows)
     if merge is not None:
-        _run(merge.whenNotMatched().insertAll())
+        _run(merge.whenNotMatched().insert(_values(table)))
 
 
 def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
@@ -183,7 +237,7 @@ def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
     )
     merge = _merge(name, table, source, scope)
     if merge is not None:
-        values = {column: F.col(f"source.{column}") for column in table.names}
+        values = _values(table)
         _run(
             merge.whenMatched(~F.col("source._found"))
             .delete()
@@ -195,7 +249,10 @@ def refresh(name: str, table: Table, rows: DataFrame, scope: DataFrame) -> None:
 
 
 def _is_conflict(error: BaseException) -> bool:
-    return isinstance(error, PySparkException) and "DELTA_CONCURRENT" in str(error)
+    # Whoever opens a table of an older version changes its properties, see `open_table`.
+    return isinstance(error, PySparkException) and any(
+        sign in str(error) for sign in ("DELTA_CONCURRENT", "DELTA_METADATA_CHANGED")
+    )
 
 
 @retry(retry=retry_if_exception(_is_conflict), stop=stop_after_attempt(6), wait=wait_random(0, 3), reraise=True)
@@ -213,6 +270,10 @@ def _merge(name: str, table: Table, source: DataFrame, scope: DataFrame) -> Merg
             return None
         on = where & on
     return source.alias("source").mergeInto(name, on)
+
+
+def _values(table: Table) -> dict[str, Column]:
+    return {column: F.col(f"source.{column}") for column in table.names}
 
 
 def _differs(table: Table) -> Column:

@@ -56,6 +56,10 @@ class TableSchemaError(RecLakeError):
     """A stored table does not have the columns that this version of RecLake writes."""
 
 
+class OverlapError(RecLakeError):
+    """Two runs of one task worked at the same time on the same."""
+
+
 class DataLossError(RecLakeError):
     """Kafka no longer holds records that were not read yet."""
 

@@ -6,7 +6,10 @@ committed only after its writes, so a task that is killed anywhere does the same
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -15,8 +18,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import delta, interruption
-from lakehouse.changes import Changes, Versions
-from lakehouse.progress import Progress
+from lakehouse.changes import Changes, Reading, Versions
+from lakehouse.progress import NOWHERE, About, Progress
 from lakehouse.settings import Settings
 from lakehouse.tables import Table
 
@@ -81,23 +84,54 @@ class Lakehouse:
         opened = delta.place(self.settings, table) in self._session.opened
         return opened or delta.exists(self.spark, self.settings, table)
 
-    def changes(self, table: Table, consumer: str) -> Changes | None:
+    def changes(self, table: Table, consumer: str, into: Sequence[Table] = (), by: object = None) -> Changes | None:
         """What changed in `table` since `consumer` last committed; none when no row did.
 
         The consumer commits it after its last write, see `Changes.commit`.
-        """
-        return self._changes(table, consumer, self._newest(table))
 
-    def news(self, consumer: str, *sources: Table) -> Versions | None:
+        Parameters
+        ----------
+        into : sequence of Table
+            What the consumer makes of it. One that is dropped, or is another, is made of the whole table.
+        by : object, optional
+            The settings that it depends on, whose `repr` says all of them. Others make everything anew.
+        """
+        return self._changes(self._subject(table, into, by), consumer, self._newest(table))
+
+    def everything(self, table: Table, consumer: str, into: Sequence[Table] = (), by: object = None) -> Changes:
+        """All of `table`, as `changes` gives it to a consumer that has read nothing yet."""
+        return self._everything(self._subject(table, into, by), consumer, self._newest(table))
+
+    def news(self, consumer: str, *sources: Table, into: Sequence[Table] = (), by: object = None) -> Versions | None:
         """The version of every source, if any of them changed since `consumer` last committed; none otherwise.
 
         For consumers that read whole tables, such as a training: they run when there is news and not otherwise.
+
+        Parameters
+        ----------
+        into, by
+            As in `changes`: a target that is another than it was is news, and so are other settings.
         """
         # First, so that what is written from now on is news next time as well.
         ends = {source: self._newest(source) for source in sources}
-        if not any(self._changes(source, consumer, end) for source, end in ends.items()):
+        subjects = [self._subject(source, into, by) for source in sources]
+        if not any(self._changes(subject, consumer, ends[subject.source]) for subject in subjects):
             return None
-        return Versions({source: end.version for source, end in ends.items()}, consumer, self.progress)
+        return Versions({source: end.version for source, end in ends.items()}, self._reading(consumer, *subjects))
+
+    def read_until(self, consumer: str, versions: Mapping[Table, int]) -> Versions:
+        """Versions of sources that a consumer is about to have read, for one that counts them otherwise."""
+        return Versions(versions, self._reading(consumer, *(self._subject(source) for source in versions)))
+
+    def as_of(self, table: Table, version: int) -> DataFrame:
+        """All rows of a table as they were at a version, each as the feed has one that was inserted."""
+        return delta.snapshot(self.spark, self.name(table), version)
+
+    def about(self, *of: Table) -> About:
+        """What a position that has to do with tables is true of; makes tables that are not there yet."""
+        for table in of:
+            self.name(table)
+        return self._about(_Subject(of[0], of[1:]))
 
     @cached_property
     def progress(self) -> Progress:
@@ -140,23 +174,72 @@ class Lakehouse:
     def _newest(self, table: Table) -> delta.Commit:
         return delta.newest(self.spark, self.name(table))
 
-    def _changes(self, table: Table, consumer: str, end: delta.Commit) -> Changes | None:
-        start = self._start(consumer, table, end)
-        if start > end.version:
+    def _changes(self, subject: _Subject, consumer: str, end: delta.Commit) -> Changes | None:
+        noted, about = self.progress.noted(consumer, str(subject.source)), self._about(subject)
+        if noted is None or not noted.is_of(about) or noted.position > end.version:
+            return self._unless_empty(self._everything(subject, consumer, end))
+        reading = self._reading(consumer, subject)
+        if noted.position == end.version:
+            if noted.about != about:
+                # As an older version noted it, which did not say of what.
+                reading.commit({noted.source: noted.position})
             return None
-        rows = delta.change_feed(self.spark, self.name(table), start, end.version)
-        changes = Changes(rows, table, start, end.version, end.at, consumer, self.progress)
-        if rows.isEmpty():
+        start = noted.position + 1
+        try:
+            feed = delta.changed(self.spark, self.name(subject.source), start, end.version)
+        except delta.FeedGoneError as error:
+            log.warning("%s reads all of %s: %s", consumer, subject.source, error)
+            return self._unless_empty(self._everything(subject, consumer, end))
+        if feed is None:
             # A merge that found nothing to do, an optimisation: there is nothing that could be lost.
-            changes.commit()
+            reading.commit({noted.source: end.version})
             return None
-        log.info("%s reads %s, versions %d to %d", consumer, table, start, end.version)
-        return changes
+        log.info("%s reads %s, versions %d to %d", consumer, subject.source, start, end.version)
+        return Changes(feed, subject.source, False, start, end.version, end.at, reading)
 
-    def _start(self, consumer: str, source: Table, end: delta.Commit) -> int:
-        """The first version that a consumer has not read; of a table that was made anew, the first there is."""
-        read = self.progress.of(consumer).get(str(source), -1)
-        return read + 1 if read <= end.version else 0
+    def _everything(self, subject: _Subject, consumer: str, end: delta.Commit) -> Changes:
+        targets = tuple(self.read(target) for target in subject.into if self.exists(target))
+        rows, reading = self.as_of(subject.source, end.version), self._reading(consumer, subject)
+        return Changes(rows, subject.source, True, 0, end.version, end.at, reading, targets)
+
+    def _unless_empty(self, whole: Changes) -> Changes | None:
+        if whole.feed.isEmpty() and all(target.isEmpty() for target in whole.targets):
+            whole.commit()
+            return None
+        log.info("%s reads all of %s, version %d", whole.reading.consumer, whole.table, whole.last_version)
+        return whole
+
+    def _subject(self, source: Table, into: Sequence[Table] = (), by: object = None) -> _Subject:
+        return _Subject(source, tuple(into), "" if by is None else hashlib.sha256(repr(by).encode()).hexdigest()[:16])
+
+    def _reading(self, consumer: str, *subjects: _Subject) -> Reading:
+        begun = {str(one.source): self.progress.noted(consumer, str(one.source)) for one in subjects}
+        return Reading(consumer, self.progress, begun, lambda: {str(one.source): self._about(one) for one in subjects})
+
+    def _about(self, subject: _Subject) -> About:
+        """What a position in a source is true of; see `lakehouse.progress`."""
+        of = {str(table): self._identity(table) for table in (subject.source, *subject.into)}
+        settings = {"settings": subject.by} if subject.by else {}
+        return of | settings | {"lakehouse": self.settings.catalog or self.settings.lakehouse_root or "home"}
+
+    def _identity(self, table: Table) -> str:
+        """What tells a table from another that is made under its name; none while there is no such table."""
+        if not self.exists(table):
+            return NOWHERE
+        name, known = self.name(table), self._session.identities
+        place = delta.place(self.settings, table)
+        if place not in known:
+            known[place] = delta.identity(self.spark, name)
+        return known[place]
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a consumer reads, what it makes of it, and a digest of the settings that it does so by."""
+
+    source: Table
+    into: tuple[Table, ...] = ()
+    by: str = ""
 
 
 class _Session:
@@ -165,6 +248,7 @@ class _Session:
         self._given = spark
         # Of all tasks that share the session, each of which has a lakehouse of its own.
         self.opened: dict[str, str] = {}
+        self.identities: dict[str, str] = {}
         self._writer: str | None = None
 
     @cached_property

@@ -5,17 +5,28 @@ Serverless compute has no cache; a folder of Parquet that lives as long as the w
 
 from __future__ import annotations
 
+import logging
+import platform
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from pydantic import BaseModel, ValidationError
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.lake import Lakehouse
+from lakehouse.services.state import ProcessId
 from lakehouse.spark import as_read
+
+_OWNER = "_owner.json"
+_LONGEST_RUN_SECONDS = 7 * 86_400
+"""Nobody can ask another machine whether a process of its own still runs."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,11 +46,59 @@ class Scratch:
         return Scratch(self.spark, self.folder / name)
 
 
+class _Owner(BaseModel):
+    """Whose folder it is."""
+
+    machine: str
+    process: ProcessId
+
+    @classmethod
+    def me(cls) -> _Owner:
+        return cls(machine=platform.node(), process=ProcessId.current())
+
+
 @contextmanager
 def scratch_folder(lake: Lakehouse) -> Iterator[Scratch]:
-    """Open a folder for intermediate rows, removed with all that is in it at the end of the block."""
-    folder = lake.settings.files / "scratch" / uuid4().hex
+    """Open a folder for intermediate rows, removed with all that is in it at the end of the block.
+
+    What runs left that were killed is removed first.
+    """
+    place = lake.settings.files / "scratch"
+    remove_abandoned(place, time.time())
+    folder = place / uuid4().hex
     try:
+        folder.mkdir(parents=True)
+        (folder / _OWNER).write_text(_Owner.me().model_dump_json())
         yield Scratch(lake.spark, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_abandoned(place: Path, now: float) -> None:
+    """Remove what processes of this machine left that are gone, and what lies there for longer than any run takes.
+
+    Parameters
+    ----------
+    place : Path
+        Where scratch folders lie.
+    now : float
+        Seconds since 1970.
+    """
+    for folder in place.iterdir() if place.is_dir() else ():
+        if _is_abandoned(folder, now):
+            log.info("%s is removed: the run that it was of is gone", folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(folder: Path, now: float) -> bool:
+    try:
+        owner = _Owner.model_validate_json((folder / _OWNER).read_bytes())
+        if owner.machine == platform.node():
+            return not owner.process.alive()
+    except (OSError, ValidationError):
+        # Of an older version, or begun at this moment.
+        pass
+    try:
+        return now - folder.stat().st_mtime > _LONGEST_RUN_SECONDS
+    except FileNotFoundError:
+        return False

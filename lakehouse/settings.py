@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     session_id_gap_hours: float = Field(
         default=24, gt=0, description="a longer pause ends a session although its id comes back"
     )
+    session_longest_hours: float = Field(
+        default=48, gt=0, description="a session ends before it lasts so long, although its owner never pauses"
+    )
     session_most_events: int = Field(default=1_000, ge=1, description="a session of more events is a bot's")
 
     funnel_watermark_minutes: float = Field(

@@ -96,12 +96,14 @@ def _news(lake: Lakehouse, refinement: Refinement) -> _News | None:
         return None
     if arrived and read < arrived.first_version:
         arrived = None
-    if arrived:
+    if arrived and arrived.is_whole:
+        arrived = replace(arrived, feed=lake.as_of(source, read))
+    elif arrived:
         is_read = (F.col("_commit_version") <= read) | (F.col("_change_type") == "delete")
         arrived = replace(arrived, feed=arrived.feed.where(is_read))
     if not (refused or stored or arrived):
         return None
-    return _News(arrived, stored, refused, Versions({**ends, source: read}, consumer, lake.progress))
+    return _News(arrived, stored, refused, lake.read_until(consumer, {**ends, source: read}))
 
 
 def _followed(lake: Lakehouse, refinement: Refinement, news: _News, scratch: Scratch) -> Row | None:

@@ -49,6 +49,14 @@ class Refinement:
         """Whose progress says how far `source` was read."""
         return self.target.name
 
+    @property
+    def makes(self) -> Sequence[Table]:
+        """What becomes of `source`: one that is dropped is filled again.
+
+        Nothing leaves them because `source` no longer has it: bronze may forget what silver keeps.
+        """
+        return self.target, tables.quarantine
+
     def whole(self, lake: Lakehouse, rows: DataFrame) -> DataFrame:
         """Rows of `source` with all that has to be judged together with them, as far as it counts."""
         if self.unit:

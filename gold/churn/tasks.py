@@ -40,11 +40,13 @@ log = logging.getLogger(__name__)
 @task
 def update_churn_features(lake: Lakehouse) -> None:
     """Find out what is known of shoppers before the newest day: of all when a day begins, then of whom it changes."""
-    if new := lake.changes(tables.daily_user_activity, consumer="churn_features"):
+    if new := lake.changes(tables.daily_user_activity, "churn_features", into=[tables.churn_features]):
         known = _newest(lake.read(tables.churn_features), C.as_of)
         arrived = _newest(new.feed, U.day)
-        assert arrived is not None
-        if known is None or arrived > known:
+        if arrived is None:
+            # There was activity, and now there is none.
+            lake.replace(tables.churn_features, lake.read(tables.churn_features).limit(0))
+        elif known is None or new.is_whole or arrived > known:
             lake.replace(tables.churn_features, activity.inputs(_history(lake, [arrived]), [arrived]))
         else:
             # What happens on the newest day counts from the day after it on.
@@ -65,7 +67,7 @@ def predict_churn(lake: Lakehouse) -> None:
         The registry or the API does not answer; the next run catches up.
     """
     try:
-        if new := lake.changes(tables.churn_features, consumer="churn_predictions"):
+        if new := lake.changes(tables.churn_features, "churn_predictions", into=[tables.churn_predictions]):
             # Of days before, which the features no longer know, the predictions stay.
             today = F.col(C.as_of) == F.lit(_newest(lake.read(tables.churn_features), C.as_of))
             scope = new.touched(*tables.churn_features.key).where(today)

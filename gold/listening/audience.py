@@ -9,6 +9,7 @@ from lakehouse import tables
 from lakehouse.lake import Lakehouse
 from lakehouse.recommendations import ANYONE
 from lakehouse.rows import few_rows
+from lakehouse.settings import Settings
 
 D, E = tables.daily_engagement.c, tables.episodes.c
 
@@ -26,6 +27,11 @@ def queries(lake: Lakehouse) -> DataFrame:
         .agg(F.collect_set("item_idx").alias("excluded"))
     )
     return askers(lake).select("idx").join(seen, "idx", "left")
+
+
+def lists_by(settings: Settings) -> object:
+    """The settings that lists of recommendations depend on, beside the model."""
+    return settings.top_n, settings.diversity, settings.exclude_seen
 
 
 def askers(lake: Lakehouse) -> DataFrame:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from gold.engines.configuration import Configuration
 from gold.engines.diversity import Diverse
 from gold.engines.ids import newly_numbered, with_ids
 from gold.engines.reasons import with_reasons
 from gold.engines.stamps import replace_stamped
-from gold.listening.audience import askers, queries, unavailable
+from gold.listening.audience import askers, lists_by, queries, unavailable
 from gold.listening.champion import champion_factors
 from gold.listening.engaged import engaged
 from lakehouse import tables
@@ -23,11 +24,11 @@ D, E = tables.daily_engagement.c, tables.episodes.c
 @task
 def assign_ids(lake: Lakehouse) -> None:
     """Number the users and episodes that engagement or the catalogue names for the first time."""
-    if new := lake.changes(tables.daily_engagement, consumer="assign_ids"):
+    if new := lake.changes(tables.daily_engagement, "assign_ids", into=[tables.user_ids, tables.item_ids]):
         _number(lake, tables.user_ids, new.rows.select(F.col(D.user_id).alias("id")))
         _number(lake, tables.item_ids, new.rows.select(F.col(D.new_episode_id).alias("id")))
         new.commit()
-    if new := lake.changes(tables.episodes, consumer="assign_ids"):
+    if new := lake.changes(tables.episodes, "assign_ids", into=[tables.item_ids]):
         _number(lake, tables.item_ids, new.rows.select(F.col(E.episode_id).alias("id")))
         new.commit()
 
@@ -35,10 +36,8 @@ def assign_ids(lake: Lakehouse) -> None:
 @task
 def train_als(lake: Lakehouse) -> None:
     """Decide which configuration serves and fit it when engagement has changed; see `gold.listening.training`."""
-    if not lake.exists(tables.als_item_factors):
-        # Somebody dropped what serves, or it was never there.
-        lake.progress.forget("train_als")
-    if news := lake.news("train_als", tables.daily_engagement, tables.user_ids):
+    sources, serving = (tables.daily_engagement, tables.user_ids), (tables.als_user_factors, tables.als_item_factors)
+    if news := lake.news("train_als", *sources, into=serving, by=Configuration.of(lake.settings)):
         from gold.listening.training import train
 
         train(lake, news.of)
@@ -48,7 +47,8 @@ def train_als(lake: Lakehouse) -> None:
 @task
 def recommend_als(lake: Lakehouse) -> None:
     """Recommend to every user, and to `ANYONE`, the best episodes that are available and that they have not seen."""
-    if news := lake.news("recommend_als", tables.als_user_factors, tables.als_item_factors, tables.episodes):
+    sources, by = (tables.als_user_factors, tables.als_item_factors, tables.episodes), lists_by(lake.settings)
+    if news := lake.news("recommend_als", *sources, into=[tables.als_top_n], by=by):
         served = champion_factors(lake).without(unavailable(lake))
         best = Diverse(served.factors, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n)
         explained = with_reasons(best, engaged(lake, served.configuration), served.items, served.configuration)
@@ -66,10 +66,11 @@ def recommend_als(lake: Lakehouse) -> None:
 @task
 def similar_items(lake: Lakehouse) -> None:
     """Find the available episodes that listeners treat most alike, by the cosine of their factors."""
-    if news := lake.news("similar_items", tables.als_item_factors, tables.episodes):
+    sources, most = (tables.als_item_factors, tables.episodes), lake.settings.similar_n
+    if news := lake.news("similar_items", *sources, into=[tables.als_item_item], by=most):
         served = champion_factors(lake).without(unavailable(lake))
         similar = (
-            served.factors.similar_items(lake.settings.similar_n)
+            served.factors.similar_items(most)
             .transform(with_ids, lake.read(tables.item_ids), "idx", "new_episode_id")
             .transform(with_ids, lake.read(tables.item_ids), "item_idx", "similar_episode_id")
             .withColumnRenamed("score", "similarity")
@@ -81,7 +82,7 @@ def similar_items(lake: Lakehouse) -> None:
 @task
 def evaluate(lake: Lakehouse, split: str) -> None:
     """Measure every kind of recommender when engagement has changed; see `gold.listening.comparison`."""
-    if news := lake.news("evaluate", tables.daily_engagement):
+    if news := lake.news("evaluate", tables.daily_engagement, by=Configuration.of(lake.settings)):
         from gold.listening.comparison import candidates, compare
 
         compare(lake, candidates(lake.settings), split)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
@@ -14,9 +13,6 @@ from lakehouse.recommendations import ANYONE
 from silver.shop.people import is_persons
 
 S = tables.sessions.c
-
-_LONGEST_SESSION_DAYS = 1
-"""A session that still goes on began at most so many days ago."""
 
 
 def recent_sessions(lake: Lakehouse, days: int) -> DataFrame:
@@ -31,8 +27,12 @@ def recent_sessions(lake: Lakehouse, days: int) -> DataFrame:
 
 def active_sessions(lake: Lakehouse, hours: float) -> DataFrame:
     """Sessions without bots that ended within `hours` before the newest event; the newest of each `session_id`."""
-    days = math.ceil(hours / 24) + 1 + _LONGEST_SESSION_DAYS
-    return recent_sessions(lake, days).transform(still_active, hours)
+    people = lake.read(tables.sessions).where(is_persons())
+    newest = people.agg(F.max(S.ended_at).cast("string")).first()
+    assert newest is not None
+    # However long ago they began. A literal, which skips the files of sessions that ended before.
+    since = F.lit(newest[0]).cast("timestamp") - F.make_dt_interval(secs=F.lit(hours * 3600).cast("decimal(18,6)"))
+    return people.where(F.col(S.ended_at) >= since).transform(still_active, hours)
 
 
 def still_active(sessions: DataFrame, hours: float) -> DataFrame:

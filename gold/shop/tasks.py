@@ -24,7 +24,8 @@ S, A = tables.sessions.c, tables.daily_item_activity.c
 @task
 def session_metrics(lake: Lakehouse) -> None:
     """Sum up the days that new, changed or deleted sessions began on, and find their most active sessions."""
-    if new := lake.changes(tables.sessions, consumer="session_metrics"):
+    made = tables.session_metrics, tables.top_sessions
+    if new := lake.changes(tables.sessions, consumer="session_metrics", into=made):
         days = new.touched(S.day)
         sessions = lake.read(tables.sessions, among=days)
         lake.refresh(tables.session_metrics, metrics_of(sessions), scope=days)
@@ -35,36 +36,35 @@ def session_metrics(lake: Lakehouse) -> None:
 @task
 def update_profiles(lake: Lakehouse) -> None:
     """Recompute the profiles of shoppers whose sessions changed; who has none left loses the profile."""
-    if new := lake.changes(tables.sessions, consumer="update_profiles"):
+    weights = lake.settings.click_weights
+    if new := lake.changes(tables.sessions, "update_profiles", into=[tables.user_profiles], by=weights):
         users = new.touched(S.user_id).where(F.col(S.user_id).isNotNull())
         theirs = lake.read(tables.sessions, among=users)
-        lake.refresh(tables.user_profiles, profiles(theirs, lake.settings.click_weights), scope=users)
+        lake.refresh(tables.user_profiles, profiles(theirs, weights), scope=users)
         new.commit()
 
 
 @task
 def item_popularity(lake: Lakehouse) -> None:
     """Find out which products are popular, and which become so, when there was activity."""
-    if news := lake.news("item_popularity", tables.daily_item_activity):
+    weights, half_life = lake.settings.click_weights, lake.settings.popularity_half_life_days
+    made, by = tables.item_popularity, (weights, half_life)
+    if news := lake.news("item_popularity", tables.daily_item_activity, into=[made], by=by):
         activity = lake.read(tables.daily_item_activity)
         newest = activity.agg(F.max(A.day)).first()
         assert newest is not None
         # A literal, which skips the files of older days.
         window = activity.where(F.col(A.day) > F.date_sub(F.lit(newest[0]), WINDOW_DAYS))
-        settings = lake.settings
-        popular = popularity_of(window, settings.click_weights, settings.popularity_half_life_days)
-        lake.replace(tables.item_popularity, popular)
+        lake.replace(made, popularity_of(window, weights, half_life))
         news.commit()
 
 
 @task
 def train_sessions(lake: Lakehouse) -> None:
     """Decide which model of sessions serves and train it when sessions have changed; see `gold.shop.training`."""
-    served = (tables.session_item_item, tables.session_item_factors)
-    if not any(map(lake.exists, served)):
-        # Somebody dropped what serves, or it was never there.
-        lake.progress.forget("train_sessions")
-    if news := lake.news("train_sessions", tables.sessions):
+    settings, serving = lake.settings, (tables.session_item_item, tables.session_item_factors)
+    by = settings.click_weights, settings.session_similar_n, settings.session_train_days
+    if news := lake.news("train_sessions", tables.sessions, into=serving, by=by):
         from gold.shop.training import train
 
         train(lake, news.of)
@@ -75,10 +75,11 @@ def train_sessions(lake: Lakehouse) -> None:
 def recommend_sessions(lake: Lakehouse) -> None:
     """Recommend products to every session that goes on, and to `ANYONE`."""
     sources = (tables.sessions, tables.item_popularity, tables.session_item_item, tables.session_item_factors)
-    if news := lake.news("recommend_sessions", *sources):
-        sessions = active_sessions(lake, lake.settings.session_active_hours)
+    hours, most = lake.settings.session_active_hours, lake.settings.top_n
+    if news := lake.news("recommend_sessions", *sources, into=[tables.session_recommendations], by=(hours, most)):
+        sessions = active_sessions(lake, hours)
         model, version = champion_model(lake)
         popular = Popular(lake.read(tables.item_popularity).where("popularity > 0"))
-        made = recommendations(sessions, model, popular, lake.settings.top_n)
+        made = recommendations(sessions, model, popular, most)
         replace_stamped(lake, tables.session_recommendations, made, version)
         news.commit()

@@ -81,7 +81,8 @@ def store(lake: Lakehouse, table: str) -> None:
         return
     consumer = f"store {table}"
     with database.connect(lake.settings) as connected:
-        if not connected.knows(stored.target):
+        known = connected.knows(stored.target)
+        if not known:
             lake.progress.forget(consumer)
         if new := lake.changes(stored.source, consumer):
             with scratch_folder(lake) as scratch:
@@ -89,12 +90,11 @@ def store(lake: Lakehouse, table: str) -> None:
                 changed = scratch("changed", stored.fitted(new.latest))
                 gone = changed.where("is_deleted")
                 # With the time, as the versions of a table that was made anew begin again.
-                batch = f"{new.first_version}-{new.last_version} {new.until.isoformat()}"
-                database.write_batch(
-                    connected,
-                    stored.target,
-                    batch,
-                    FrameRows(changed.where("NOT is_deleted"), stored.target.columns),
-                    () if gone.isEmpty() else FrameRows(gone, stored.target.key),
-                )
+                versions = f"{new.first_version}-{new.last_version} {new.until.isoformat()}"
+                rows = FrameRows(changed.where("NOT is_deleted"), stored.target.columns)
+                if new.is_whole and known:
+                    database.replace_rows(connected, stored.target, f"all of {versions}", rows)
+                else:
+                    deleted = () if gone.isEmpty() else FrameRows(gone, stored.target.key)
+                    database.write_batch(connected, stored.target, versions, rows, deleted)
             new.commit()

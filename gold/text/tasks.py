@@ -34,7 +34,7 @@ def embed_episodes(lake: Lakehouse) -> None:
     encoder = encoder_files(lake.settings)
     _embed_for_new_encoder(lake, encoder)
     for source in (tables.episodes, tables.transcripts):
-        if new := lake.changes(source, consumer=CONSUMER):
+        if new := lake.changes(source, CONSUMER, [tables.episode_embeddings], lake.settings.text_max_characters):
             _embed(lake, encoder, new.touched(*KEY))
             new.commit()
 
@@ -42,10 +42,11 @@ def embed_episodes(lake: Lakehouse) -> None:
 @task
 def similar_texts(lake: Lakehouse) -> None:
     """Find the episodes whose texts are most alike, when an embedding has changed."""
-    if news := lake.news("similar_texts", tables.episode_embeddings):
+    most = lake.settings.text_similar_n
+    if news := lake.news("similar_texts", tables.episode_embeddings, into=[tables.text_similarities], by=most):
         embeddings = lake.read(tables.episode_embeddings)
         encoders = embeddings.select("episode_id", "encoder")
-        found = similar(embeddings, lake.settings.text_similar_n).join(encoders, "episode_id")
+        found = similar(embeddings, most).join(encoders, "episode_id")
         lake.replace(tables.text_similarities, found.withColumn("generated_at", F.current_timestamp()))
         news.commit()
 

@@ -1,6 +1,6 @@
 """PostgreSQL, where the dashboard reads: batches are written once, however often they are sent."""
 
-from lakehouse.database.batches import Written, write_batch
+from lakehouse.database.batches import Written, replace_rows, write_batch
 from lakehouse.database.connection import Database, connect_read_only
 from lakehouse.database.frames import FrameRows
 from lakehouse.database.migration import connect
@@ -16,5 +16,6 @@ __all__ = [
     "Written",
     "connect",
     "connect_read_only",
+    "replace_rows",
     "write_batch",
 ]

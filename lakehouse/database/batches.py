@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
@@ -78,43 +78,65 @@ def write_batch(
     ...     write_batch(database, FUNNEL_SUMMARY, "17-19", FrameRows(windows, FUNNEL_SUMMARY.columns))
     Written(changed=412, deleted=0, expired=0, repeated=False)
     """
-    if isinstance(rows, Iterator) or isinstance(deleted, Iterator):
+    return _send(database, table, _Batch(batch_id, rows, deleted))
+
+
+def replace_rows(database: Database, table: StoredTable, batch_id: str, rows: Iterable[Row]) -> Written:
+    """Write rows and delete all that are not among them, in one transaction; everything else is as in `write_batch`.
+
+    Rows that are there already as they are stay untouched.
+    """
+    return _send(database, table, _Batch(batch_id, rows, replaces=True))
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What is sent; one that `replaces` is all that the table shall have."""
+
+    id: str
+    rows: Iterable[Row]
+    deleted: Iterable[Row] = ()
+    replaces: bool = False
+
+    @property
+    def storable(self) -> _Batch:
+        """The same, without characters that PostgreSQL cannot store; it can be gone through once."""
+        return replace(self, rows=map(_storable, self.rows), deleted=map(_storable, self.deleted))
+
+
+def _send(database: Database, table: StoredTable, batch: _Batch) -> Written:
+    if isinstance(batch.rows, Iterator) or isinstance(batch.deleted, Iterator):
         raise TypeError("A batch may have to be sent twice: give it rows that can be gone through again.")
 
     def write(connection: Connection) -> Written:
         try:
-            return _write(connection, table, batch_id, (rows, deleted), retention_days)
+            return _write(connection, table, batch, retention_days)
         except (CharacterNotInRepertoire, UnicodeEncodeError):
             # Rare, so that all other batches are spared the look at every string.
-            return _write(connection, table, batch_id, (map(_storable, rows), map(_storable, deleted)), retention_days)
+            return _write(connection, table, batch.storable, retention_days)
 
     retention_days = database.settings.events_retention_days
     return database.repeat(write)
 
 
-def _write(
-    connection: Connection,
-    table: StoredTable,
-    batch_id: str,
-    content: tuple[Iterable[Row], Iterable[Row]],
-    retention_days: int,
-) -> Written:
-    rows, deleted = content
+def _write(connection: Connection, table: StoredTable, batch: _Batch, retention_days: int) -> Written:
     with connection.transaction():
-        if _is_written(connection, table, batch_id):
+        if _is_written(connection, table, batch.id):
             return Written(repeated=True)
+        appends = table.day and not batch.deleted and not batch.replaces
         try:
-            written = _append(connection, table, rows) if table.day and not deleted else None
+            written = _append(connection, table, batch.rows) if appends else None
         except (UniqueViolation, CheckViolation):
             written = None
         if written is None:
-            _stage(connection, table, rows, deleted)
+            _stage(connection, table, batch.rows, batch.deleted)
             # Until the end of the transaction: what is looked up below stays true, and no two merges deadlock.
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [table.name])
-            if _is_written(connection, table, batch_id):
+            if _is_written(connection, table, batch.id):
                 return Written(repeated=True)
-            written = _merge(connection, table, retention_days)
-        _remember(connection, table, batch_id)
+            gone = connection.execute(_delete_others(table) if batch.replaces else _delete(table)).rowcount
+            written = replace(_merge(connection, table, retention_days, batch.replaces), deleted=gone)
+        _remember(connection, table, batch.id)
         return written
 
 
@@ -171,13 +193,17 @@ def _copy(
         return cursor.rowcount
 
 
-def _merge(connection: Connection, table: StoredTable, retention_days: int) -> Written:
-    gone = connection.execute(_delete(table)).rowcount
+def _merge(connection: Connection, table: StoredTable, retention_days: int, replaces: bool) -> Written:
     if table.day is None:
-        return Written(changed=_upsert(connection, table), deleted=gone)
+        return Written(changed=_upsert(connection, table))
     day = sql.Identifier(table.day)
     new = {row[0] for row in connection.execute(sql.SQL("SELECT DISTINCT {} FROM {}").format(day, _ROWS))} - {None}
     stored = stored_days(connection, table)
+    if replaces:
+        # Without rows now, they would still say from when on rows are kept.
+        for left in sorted(stored - new):
+            drop_partition(connection, table, left)
+        stored &= new
     oldest = oldest_kept(stored | new, retention_days)
     expired = connection.execute(sql.SQL("DELETE FROM {} WHERE {} < %s").format(_ROWS, day), [oldest]).rowcount
     for missing in sorted(fresh for fresh in new - stored if fresh >= oldest):
@@ -185,7 +211,7 @@ def _merge(connection: Connection, table: StoredTable, retention_days: int) -> W
     changed = _upsert(connection, table)
     for old in sorted(past for past in stored if past < oldest):
         drop_partition(connection, table, old)
-    return Written(changed=changed, deleted=gone, expired=expired)
+    return Written(changed=changed, expired=expired)
 
 
 def _upsert(connection: Connection, table: StoredTable) -> int:
@@ -217,6 +243,15 @@ def _delete(table: StoredTable) -> sql.Composed:
         keys=_KEYS,
         old=_list(table.key, table.name),
         given=_list(table.key, "batch_keys"),
+    )
+
+
+def _delete_others(table: StoredTable) -> sql.Composed:
+    return sql.SQL("DELETE FROM {table} WHERE NOT EXISTS (SELECT FROM {rows} WHERE ({old}) = ({new}))").format(
+        table=sql.Identifier(table.name),
+        rows=_ROWS,
+        old=_list(table.key, table.name),
+        new=_list(table.key, "batch_rows"),
     )
 
 

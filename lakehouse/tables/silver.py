@@ -7,7 +7,6 @@ from lakehouse.tables.table import (
     BOOLEAN,
     DATE,
     DOUBLE,
-    ENGAGEMENT,
     ENGAGEMENT_SUM,
     INT,
     LONG,
@@ -47,7 +46,6 @@ user_events = table(
         ("device", STRING, "where it was played"),
         ("listened_seconds", DOUBLE, "pause only: seconds listened so far"),
         ("rating", DOUBLE, "rate only: 0.5 to 5"),
-        ("weight", ENGAGEMENT, "evidence of liking, engagement units (a like is 2)"),
     ],
     cluster_by=("day",),
 )

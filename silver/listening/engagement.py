@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from silver.listening.events import WEIGHT
 
 E = tables.user_events.c
 GROUP = tables.daily_engagement.key
@@ -23,7 +24,7 @@ def daily(events: DataFrame) -> DataFrame:
     Parameters
     ----------
     events : DataFrame
-        Rows of `silver.user_events`, each identity once.
+        Rows of `silver.user_events`, each identity once, with `weight`, see `silver.listening.events.with_weight`.
 
     Returns
     -------
@@ -32,7 +33,7 @@ def daily(events: DataFrame) -> DataFrame:
     """
     is_persons = F.count("*") <= MOST_EVENTS
     return events.groupBy(*GROUP).agg(
-        F.when(is_persons, F.sum(E.weight)).otherwise(0).alias("engagement"),
+        F.when(is_persons, F.sum(WEIGHT)).otherwise(0).alias("engagement"),
         F.count("*").alias("num_events"),
         F.count_if(F.col(E.event) == "complete").alias("num_completed"),
         F.max(E.ts).alias("last_ts"),

@@ -1,4 +1,4 @@
-"""Listening events: valid, weighted, each identity once."""
+"""Listening events: valid, each identity once, and what each one says of liking."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from silver.records import Reason, broken, excerpt, field, identifier, instant, 
 
 E = tables.user_events.c
 FIELDS = ("event_id", "ts", "user_id", "new_episode_id", "event", "device", "listened_seconds", "rating")
+
+WEIGHT = "weight"
 
 IDENTITY = Identity(
     key=(E.event_id, E.day),
@@ -84,7 +86,7 @@ def with_weight(events: DataFrame, weights: EventWeights) -> DataFrame:
     DataFrame
         The same rows and `weight` decimal(18,6), in engagement units (a `like` is 2), negative for dislike.
     """
-    return events.withColumn(E.weight, _weight(weights).cast(tables.ENGAGEMENT))
+    return events.withColumn(WEIGHT, _weight(weights).cast(tables.ENGAGEMENT))
 
 
 def _weight(weights: EventWeights) -> Column:

@@ -14,6 +14,11 @@ from silver.expectations import quarantine
 from silver.listening.engagement import MOST_EVENTS
 from silver.listening.refinements import EPISODES, EVENTS
 
+# An event without it would weigh nothing.
+_HAS_ITS_MEASURE = (
+    "CASE event WHEN 'pause' THEN listened_seconds IS NOT NULL WHEN 'rate' THEN rating IS NOT NULL ELSE true END"
+)
+
 
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
@@ -28,16 +33,16 @@ def _user_events() -> Suite:
         (
             NOT_ONLY_DELETED,
             KEY_ONCE,
-            *(not_null(column) for column in (c.ts, c.user_id, c.new_episode_id, c.event, c.weight)),
+            *(not_null(column) for column in (c.ts, c.user_id, c.new_episode_id, c.event)),
+            in_set("has_its_measure", True),
             in_set("is_day_of_ts", True),
             in_set(c.event, *LISTENING_EVENTS),
             between(c.listened_seconds, 0, LONGEST_PAUSE_SECONDS),
             between(c.rating, LOWEST_RATING, HIGHEST_RATING),
-            # Weights are settings, so a strong one is no error; by the defaults none is beyond 3.
-            warning(between(c.weight, -10, 10)),
         ),
         scope="touched",
-        derived=counted(tables.user_events) | {"is_day_of_ts": "day = to_date(ts)"},
+        derived=counted(tables.user_events)
+        | {"is_day_of_ts": "day = to_date(ts)", "has_its_measure": _HAS_ITS_MEASURE},
     )
 
 

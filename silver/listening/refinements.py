@@ -14,8 +14,7 @@ E = tables.episodes.c
 
 
 def _keep_events(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:
-    weighted = events.with_weight(events.typed(valid), lake.settings.weights)
-    lake.upsert(tables.user_events, events.IDENTITY.deduplicated(weighted), wins=events.IDENTITY.wins)
+    lake.upsert(tables.user_events, events.IDENTITY.deduplicated(events.typed(valid)), wins=events.IDENTITY.wins)
 
 
 def _keep_episodes(lake: Lakehouse, valid: DataFrame, _: Scratch) -> None:

@@ -16,6 +16,7 @@ from lakehouse.scratch import scratch_folder
 from lakehouse.task import task
 from silver import drift
 from silver.listening import engagement
+from silver.listening.events import with_weight
 from silver.listening.refinements import EPISODES, EVENTS
 from silver.refinement import take
 
@@ -24,26 +25,28 @@ M = tables.daily_mix.c
 
 @task
 def update_events(lake: Lakehouse) -> None:
-    """Type, weigh and deduplicate the listening events that arrived; quarantine what cannot be used."""
-    if new := lake.changes(EVENTS.source, EVENTS.consumer):
+    """Type and deduplicate the listening events that arrived; quarantine what cannot be used."""
+    if new := lake.changes(EVENTS.source, EVENTS.consumer, into=EVENTS.makes):
         take(lake, EVENTS, new.rows)
         new.commit()
 
 
 @task
 def update_engagement(lake: Lakehouse) -> None:
-    """Recompute the (user, episode, day) groups that new events touched."""
-    if new := lake.changes(tables.user_events, consumer="daily_engagement"):
+    """Recompute the (user, episode, day) groups that new events touched, and all of them by other weights."""
+    made, weights = tables.daily_engagement, lake.settings.weights
+    if new := lake.changes(tables.user_events, "daily_engagement", into=[made], by=weights):
         touched = new.touched(*engagement.GROUP)
-        recomputed = engagement.daily(lake.read(tables.user_events, among=touched))
-        lake.refresh(tables.daily_engagement, recomputed, scope=touched)
+        events = lake.read(tables.user_events, among=touched)
+        recomputed = engagement.daily(with_weight(events, weights))
+        lake.refresh(made, recomputed, scope=touched)
         new.commit()
 
 
 @task
 def update_episodes(lake: Lakehouse) -> None:
     """Keep what the newest record of each episode says; quarantine what cannot be used."""
-    if new := lake.changes(EPISODES.source, EPISODES.consumer):
+    if new := lake.changes(EPISODES.source, EPISODES.consumer, into=EPISODES.makes):
         take(lake, EPISODES, new.rows)
         new.commit()
 
@@ -52,9 +55,9 @@ def update_episodes(lake: Lakehouse) -> None:
 def measure_drift(lake: Lakehouse, stream: Literal["listening", "shop"]) -> None:
     """Count again the days that changed events touched, and measure the drift of all days that this concerns."""
     of = drift.STREAMS[stream]
-    if new := lake.changes(of.table, consumer=f"drift_{stream}"):
+    if new := lake.changes(of.table, consumer=f"drift_{stream}", into=[tables.daily_mix, tables.drift]):
         is_its_own = F.col(M.stream) == stream
-        touched = _days(new.feed)
+        touched = _days(new.touched(M.day))
         _count(lake, stream, _frame(lake, touched))
         known = _days(lake.read(tables.daily_mix).where(is_its_own))
         days = _frame(lake, drift.concerned(touched, known))

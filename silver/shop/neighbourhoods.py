@@ -1,7 +1,8 @@
 """Neighbourhoods: which stretches of time, of whom, a change of events can give other sessions.
 
-A changed event can extend, join or split the sessions of its owner that come as close to it as a gap. These sessions
-and what changed are all that is computed again: what a shopper did years ago is not read for what he did today.
+A changed event can extend, join or split the sessions of its owner that come as close to it as a gap, and say where the
+following ones end of an owner who never pauses. These sessions and what changed are all that is computed again: what a
+shopper did years ago is not read for what he did today.
 """
 
 from __future__ import annotations
@@ -39,14 +40,37 @@ def touched(events: DataFrame, rules: Rules) -> DataFrame:
     )
 
 
-def overlapping(sessions: DataFrame, stretches: DataFrame) -> DataFrame:
-    """The sessions that reach into one of the stretches of their owner."""
+def concerned(sessions: DataFrame, stretches: DataFrame, rules: Rules) -> DataFrame:
+    """The sessions that reach into one of the stretches of their owner, or whose ends depend on what is in it.
+
+    Where a session ends depends on whether its owner had come half of the longest length before, so on no event that
+    lies further back than that and the gaps on both sides.
+    """
+    depends = stretches.withColumn("until", F.col("until") + rules.longest / 2 + rules.gap)
     meets = (
-        (sessions[S.owner] == stretches[S.owner])
-        & (sessions[S.started_at] <= stretches["until"])
-        & (sessions[S.ended_at] >= stretches["since"])
+        (sessions[S.owner] == depends[S.owner])
+        & (sessions[S.started_at] <= depends["until"])
+        & (sessions[S.ended_at] >= depends["since"])
     )
-    return sessions.join(stretches, meets, "left_semi")
+    return sessions.join(depends, meets, "left_semi")
+
+
+def continuing(stale: DataFrame, sessions: DataFrame, rules: Rules) -> DataFrame:
+    """Those of `stale` that begin where one that is not among them ended, without a pause of their owner."""
+    kept = sessions.join(stale.select(S.session_key), S.session_key, "left_anti")
+    kept = kept.select(F.col(S.owner).alias("kept"), F.col(S.ended_at).alias("until"))
+    goes_on = (
+        (stale[S.owner] == kept["kept"])
+        & (kept["until"] < stale[S.started_at])
+        & (stale[S.started_at] - kept["until"] <= rules.gap)
+    )
+    return stale.join(kept, goes_on, "left_semi").select(S.owner, S.started_at)
+
+
+def around(stretches: DataFrame, rules: Rules) -> DataFrame:
+    """The stretches that sessions can lie in that `concerned` or `continuing` has to know."""
+    reach = rules.longest + rules.gap
+    return stretches.select(S.owner, (F.col("since") - reach).alias("since"), (F.col("until") + reach).alias("until"))
 
 
 def days_of(stretches: DataFrame) -> DataFrame:

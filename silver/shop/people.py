@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from lakehouse import tables
 from lakehouse.changes import Changes
 from lakehouse.lake import Lakehouse
+from lakehouse.tables import Table
 from silver.shop import neighbourhoods
 from silver.shop.sessions import with_owner
 
@@ -52,6 +53,11 @@ class Clicks:
     sessions: Changes | None
     bots: DataFrame | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it may have changed, so that all clicks are new and what was made of them is touched."""
+        return self.clicks is not None and self.clicks.is_whole
+
     def touched(self, *columns: str) -> DataFrame:
         """Distinct values of `columns` over clicks that changed, and over all of sessions that were or are a bot's."""
         found = [self.clicks.touched(*columns)] if self.clicks else []
@@ -77,11 +83,21 @@ class Clicks:
         return neighbourhoods.within(with_owner(events), days)
 
 
-def changed_clicks(lake: Lakehouse, consumer: str) -> Clicks | None:
-    """What changed of the clicks, and of whose they are, since `consumer` last committed; none when nothing did."""
-    clicks, sessions = (lake.changes(table, consumer) for table in (tables.clickstream_events, tables.sessions))
+def changed_clicks(lake: Lakehouse, consumer: str, into: Table, by: object = None) -> Clicks | None:
+    """What changed of the clicks, and of whose they are, since `consumer` last committed; none when nothing did.
+
+    Parameters
+    ----------
+    into, by
+        As in `Lakehouse.changes`.
+    """
+    of_clicks, of_sessions = tables.clickstream_events, tables.sessions
+    clicks, sessions = (lake.changes(table, consumer, [into], by) for table in (of_clicks, of_sessions))
     bots = None
-    if sessions:
+    if sessions and sessions.is_whole:
+        # Nobody knows which ones were a bot's before.
+        clicks = lake.everything(of_clicks, consumer, [into], by)
+    elif sessions and not (clicks and clicks.is_whole):
         # Every image of a session, so that one that is no bot's any longer is found as well.
         found = sessions.feed.where(~is_persons())
         if not found.isEmpty():

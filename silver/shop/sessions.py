@@ -2,7 +2,9 @@
 
 A session belongs to an owner: the producer's session where events name one, else the user. It ends where its owner
 pauses for longer than a gap: 30 minutes for users, a day for producers' sessions, whose ids some producers use again.
-Both are settings.
+Where its owner never pauses, such as one whose id never changes, it ends at the first full multiple of half the longest
+length that lies half of it or more behind where the owner came. So none gets longer, and where one ends depends on what
+happened shortly before, not on when or in which order that became known. All three are settings.
 """
 
 from __future__ import annotations
@@ -30,20 +32,43 @@ class Rules:
 
     gap_seconds: float
     id_gap_seconds: float
+    longest_seconds: float
     most_events: int
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
         """The rules that the settings give."""
         return cls(
-            settings.session_gap_minutes * 60, settings.session_id_gap_hours * 3600, settings.session_most_events
+            settings.session_gap_minutes * 60,
+            settings.session_id_gap_hours * 3600,
+            settings.session_longest_hours * 3600,
+            settings.session_most_events,
         )
 
     @property
     def gap(self) -> Column:
         """The longest pause within a session of `owner`, an interval."""
         seconds = F.when(F.col(S.owner).startswith(_PRODUCERS), self.id_gap_seconds).otherwise(self.gap_seconds)
-        return F.make_dt_interval(secs=seconds.cast("decimal(18,6)"))
+        return _interval(seconds)
+
+    @property
+    def longest(self) -> Column:
+        """The longest that a session may last, an interval."""
+        return _interval(F.lit(self.longest_seconds))
+
+    def is_ended(self, came_at: Column, before: Column, at: Column) -> Column:
+        """Whether a session ends between the events at `before` and `at`, whose owner `came_at` and never paused."""
+        half = self.longest_seconds / 2
+        end = F.floor(_seconds(at) / half) * half
+        return (_seconds(before) < end) & (_seconds(came_at) <= end - half)
+
+
+def _interval(seconds: Column) -> Column:
+    return F.make_dt_interval(secs=seconds.cast("decimal(18,6)"))
+
+
+def _seconds(at: Column) -> Column:
+    return F.unix_micros(at) / 1e6
 
 
 def with_owner(events: DataFrame) -> DataFrame:
@@ -52,13 +77,15 @@ def with_owner(events: DataFrame) -> DataFrame:
     return events.withColumn(S.owner, F.coalesce(of_producer, F.concat(F.lit(_USERS), C.user_id)))
 
 
-def sessions(events: DataFrame, rules: Rules) -> DataFrame:
+def sessions(events: DataFrame, rules: Rules, continuing: DataFrame | None = None) -> DataFrame:
     """Make the sessions of events, whatever their order; the result has one row per session.
 
     Parameters
     ----------
     events : DataFrame
         Rows of `silver.clickstream_events` with `owner`. A session's events are all there, or none of them.
+    continuing : DataFrame, optional
+        `owner` and `started_at` of sessions that began where one ended that is not among them, without a pause.
 
     Returns
     -------
@@ -66,9 +93,26 @@ def sessions(events: DataFrame, rules: Rules) -> DataFrame:
         Rows of `silver.sessions`.
     """
     in_order = Window.partitionBy(S.owner).orderBy(*_ORDER)
-    begins = ~F.coalesce(F.col(C.timestamp) - F.lag(C.timestamp).over(in_order) <= rules.gap, F.lit(False))
-    started = F.max(F.when(begins, F.col(C.timestamp))).over(in_order)
-    return events.withColumn(S.started_at, started).transform(_summarised).transform(_completed, rules)
+    at, before, came_at = F.col(C.timestamp), F.col("before"), F.col("came_at")
+    comes = ~F.coalesce(at - before <= rules.gap, F.lit(False))
+    since = F.when(F.col("continues"), at - rules.longest).otherwise(at)
+    begins = comes | rules.is_ended(came_at, before, at)
+    return (
+        events.transform(_with_continues, continuing)
+        .withColumn("before", F.lag(C.timestamp).over(in_order))
+        .withColumn("came_at", F.max(F.when(comes, since)).over(in_order))
+        .withColumn(S.started_at, F.max(F.when(begins, at)).over(in_order))
+        .transform(_summarised)
+        .transform(_completed, rules)
+    )
+
+
+def _with_continues(events: DataFrame, continuing: DataFrame | None) -> DataFrame:
+    """Add `continues`: whether the session that an event begins goes on with what an earlier one of its owner was."""
+    if continuing is None:
+        return events.withColumn("continues", F.lit(False))
+    known = continuing.select(S.owner, F.col(S.started_at).alias(C.timestamp), F.lit(True).alias("continues"))
+    return events.join(F.broadcast(known), [S.owner, C.timestamp], "left")
 
 
 def _summarised(events: DataFrame) -> DataFrame:

@@ -9,8 +9,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse import tables
+from lakehouse.changes import Changes
 from lakehouse.lake import Lakehouse
-from lakehouse.scratch import scratch_folder
+from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.task import task
 from silver.refinement import take
 from silver.shop import funnel, item_activity, neighbourhoods, user_activity
@@ -26,7 +27,7 @@ W = tables.funnel_summary.c
 @task
 def update_purchases(lake: Lakehouse) -> None:
     """Type the purchases that files tell, each once; quarantine what cannot be used, take back what none tells now."""
-    if new := lake.changes(PURCHASES.source, PURCHASES.consumer):
+    if new := lake.changes(PURCHASES.source, PURCHASES.consumer, into=PURCHASES.makes):
         with scratch_folder(lake) as scratch:
             # As they stand now, not as each change left them: a file may have come and changed since the last run.
             files = scratch("files", new.touched(R.file_hash))
@@ -43,13 +44,11 @@ def update_clicks(lake: Lakehouse) -> None:
     """Type and deduplicate the clicks that arrived, each with what its shopper had bought before that day."""
     # First, so that events that arrive now are not looked at twice.
     if late := lake.changes(tables.purchases, CLICKS.consumer):
-        bought = late.touched(P.user_id, P.purchase_date)
-        since = bought.groupBy(P.user_id).agg(F.min(P.purchase_date).alias("since"))
         with scratch_folder(lake) as scratch:
-            corrected = scratch("corrected", with_purchases(lake, _after(lake, scratch("since", since))))
+            corrected = scratch("corrected", with_purchases(lake, _later(lake, late, scratch)))
             lake.upsert(tables.clickstream_events, corrected)
         late.commit()
-    if new := lake.changes(CLICKS.source, CLICKS.consumer):
+    if new := lake.changes(CLICKS.source, CLICKS.consumer, into=CLICKS.makes):
         take(lake, CLICKS, new.rows)
         new.commit()
 
@@ -58,21 +57,20 @@ def update_clicks(lake: Lakehouse) -> None:
 def update_sessions(lake: Lakehouse) -> None:
     """Make the sessions anew that changed events extend, join or split."""
     rules = Rules.of(lake.settings)
-    if new := lake.changes(tables.clickstream_events, consumer="sessions"):
+    if new := lake.changes(tables.clickstream_events, "sessions", into=[tables.sessions], by=rules):
         with scratch_folder(lake) as scratch:
             changed = with_owner(new.touched(C.session_id, C.user_id, C.day, C.timestamp))
             touched = scratch("touched", neighbourhoods.touched(changed, rules))
-            known = lake.read(tables.sessions).where(neighbourhoods.meets_days(_days(touched)))
-            stale = scratch(
-                "stale",
-                neighbourhoods.overlapping(known, touched).select(
-                    S.session_key, S.day, S.owner, S.started_at, S.ended_at
-                ),
-            )
+            known = lake.read(tables.sessions).select(S.session_key, S.day, S.owner, S.started_at, S.ended_at)
+            stale, continuing = known, None
+            if not new.is_whole:
+                near = known.where(neighbourhoods.meets_days(_days(neighbourhoods.around(touched, rules))))
+                stale = scratch("stale", neighbourhoods.concerned(near, touched, rules))
+                continuing = neighbourhoods.continuing(stale, near, rules)
             stretches = touched.union(stale.select(S.owner, S.started_at, S.ended_at))
             days = scratch("days", neighbourhoods.days_of(stretches))
             events = with_owner(lake.read(tables.clickstream_events, among=days.select(C.day).distinct()))
-            made = scratch("made", sessions(neighbourhoods.within(events, days), rules))
+            made = scratch("made", sessions(neighbourhoods.within(events, days), rules, continuing))
             scope = stale.select(*tables.sessions.key).union(made.select(*tables.sessions.key)).distinct()
             lake.refresh(tables.sessions, made, scope)
         new.commit()
@@ -81,7 +79,7 @@ def update_sessions(lake: Lakehouse) -> None:
 @task
 def update_item_activity(lake: Lakehouse) -> None:
     """Count again what people did with each product on the days that changed events touched."""
-    if new := changed_clicks(lake, consumer="daily_item_activity"):
+    if new := changed_clicks(lake, "daily_item_activity", into=tables.daily_item_activity):
         with scratch_folder(lake) as scratch:
             touched = scratch("touched", new.touched(*item_activity.GROUP))
             lake.refresh(tables.daily_item_activity, item_activity.daily(new.of_people(touched)), scope=touched)
@@ -91,7 +89,7 @@ def update_item_activity(lake: Lakehouse) -> None:
 @task
 def update_user_activity(lake: Lakehouse) -> None:
     """Sum up again what the shoppers did on the days that changed events touched."""
-    if new := changed_clicks(lake, consumer="daily_user_activity"):
+    if new := changed_clicks(lake, "daily_user_activity", into=tables.daily_user_activity):
         with scratch_folder(lake) as scratch:
             known = new.touched(*user_activity.GROUP).where(F.col(C.user_id).isNotNull())
             touched = scratch("touched", known)
@@ -107,14 +105,16 @@ def update_funnel(lake: Lakehouse) -> None:
     corrects its window, which then says so; so does a session that turns out to be a bot's.
     """
     consumer, newest_window = "funnel_summary", "newest window, seconds"
-    if new := changed_clicks(lake, consumer):
+    lateness = lake.settings.funnel_watermark_minutes
+    if new := changed_clicks(lake, consumer, into=tables.funnel_summary, by=lateness):
         with scratch_folder(lake) as scratch:
             moments = new.touched(C.user_id, C.day, C.timestamp).where(F.col(C.user_id).isNotNull())
-            touched = scratch("touched", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
+            happened = scratch("happened", funnel.with_window(moments).select(*funnel.GROUP, C.day).distinct())
+            before = 0 if new.is_whole else lake.progress.of(consumer).get(newest_window, 0)
+            newest = max(before, _newest(happened))
+            passed, watermark = (_seconds_before(at, lateness) for at in (before, newest))
+            touched = scratch("touched", happened.union(_windows(lake)).distinct()) if new.is_whole else happened
             scope = touched.select(*funnel.GROUP).distinct()
-            before = lake.progress.of(consumer).get(newest_window, 0)
-            newest = max(before, _newest(scope))
-            passed, watermark = (_seconds_before(at, lake.settings.funnel_watermark_minutes) for at in (before, newest))
             events = new.of_people(touched.select(C.user_id, C.day).distinct())
             recounted = funnel.windows(funnel.with_window(events).join(scope, list(funnel.GROUP), "left_semi"))
             known = lake.read(tables.funnel_summary, among=scope)
@@ -128,6 +128,11 @@ def update_funnel(lake: Lakehouse) -> None:
         new.commit()
 
 
+def _windows(lake: Lakehouse) -> DataFrame:
+    """All windows that were ever counted, with their day."""
+    return lake.read(tables.funnel_summary).select(*funnel.GROUP, F.to_date(W.window_start).alias(C.day))
+
+
 def _newest(windows: DataFrame) -> int:
     found = windows.agg(F.unix_seconds(F.max(W.window_start))).first()
     assert found is not None
@@ -139,11 +144,16 @@ def _seconds_before(moment: int, minutes: float) -> Column:
     return F.timestamp_seconds(F.lit(moment - round(minutes * 60)))
 
 
-def _after(lake: Lakehouse, since: DataFrame) -> DataFrame:
-    """The events of each user after a day."""
+def _later(lake: Lakehouse, late: Changes, scratch: Scratch) -> DataFrame:
+    """The events of each shopper after the first purchase that changed; all, where all purchases may have changed."""
+    events = lake.read(tables.clickstream_events)
+    if late.is_whole:
+        return events
+    bought = late.touched(P.user_id, P.purchase_date)
+    since = scratch("since", bought.groupBy(P.user_id).agg(F.min(P.purchase_date).alias("since")))
     first = since.agg(F.min("since")).first()
     assert first is not None
-    recent = lake.read(tables.clickstream_events).where(F.col(C.day) > F.lit(first[0]))
+    recent = events.where(F.col(C.day) > F.lit(first[0]))
     later = (recent[C.user_id] == since[P.user_id]) & (recent[C.day] > since["since"])
     return recent.join(since, later, "left_semi")
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from lakehouse import database, services
-from lakehouse.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, write_batch
+from lakehouse.database import CHURN_PREDICTION, FUNNEL_SUMMARY, RAW_EVENTS, replace_rows, write_batch
 from lakehouse.database.days import make_partition
 from lakehouse.database.migration import newest
 from lakehouse.errors import NothingToServeError, ServiceError, SettingsError
@@ -244,6 +244,30 @@ def test_batches_in_any_order_end_the_same(postgresql_url, settings):
     assert ends[0][0] == ["e0", "e1", "shared"]
     assert all(sorted(days) == ["raw_events_2026_01_30", "raw_events_2026_01_31"] for _, days in ends)
     assert all(end[0] == ends[0][0] for end in ends)
+
+
+def test_rows_that_replace_all_leave_nothing_else(store, settings):
+    write_batch(store, CHURN_PREDICTION, "1", [prediction(u, 0.1) for u in ("a", "b", "c")])
+
+    written = replace_rows(store, CHURN_PREDICTION, "2", [prediction("a", 0.1), prediction("b", 0.2)])
+
+    assert (written.changed, written.deleted) == (1, 1)
+    assert read(settings, "SELECT user_id, churn_probability FROM churn_prediction ORDER BY 1") == [
+        ("a", 0.1),
+        ("b", 0.2),
+    ]
+    assert replace_rows(store, CHURN_PREDICTION, "2", []).repeated
+
+
+def test_events_that_replace_all_leave_no_day_by_which_they_would_be_too_old(store, settings):
+    write_batch(store, RAW_EVENTS, "1", [event("new"), event("newer", days_ago=-2)])
+
+    written = replace_rows(store, RAW_EVENTS, "2", [event("old", days_ago=5), event("new")])
+
+    assert (written.changed, written.deleted, written.expired) == (0, 1, 1)
+    replace_rows(store, RAW_EVENTS, "3", [event("old", days_ago=5)])
+    assert events(settings) == ["old"]
+    assert partitions(settings) == ["raw_events_2026_01_26"]
 
 
 def test_events_beyond_the_retention_are_counted_and_not_written(store, settings):

@@ -1,5 +1,7 @@
 """Ingestion from a real broker."""
 
+import shutil
+
 import pytest
 from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -45,6 +47,27 @@ def test_every_byte_arrives_once_run_after_run_and_without_its_checkpoint(lake, 
 
     assert values(lake) == [b"second", b"third", b"{}", b"\xff\x00 not text"]
     assert lake.version(tables.raw_user_events) == version
+
+
+def test_a_run_that_died_early_repeats_nothing_and_another_table_is_filled_from_the_beginning(lake, own_broker):
+    sent = [b"1", b"2", b"3"]
+    send(lake, own_broker, *sent)
+    ingest.run(lake, {"topic": "user-events"})
+    checkpoint = lake.settings.files / "checkpoints" / "bronze" / "user_events"
+    for part in ("offsets", "commits", "sources"):
+        # What is there before the first offsets are written.
+        shutil.rmtree(checkpoint / part, ignore_errors=True)
+    ingest.run(lake, {"topic": "user-events"})
+
+    assert values(lake) == sent
+
+    lake.spark.sql(f"DROP TABLE {lake.name(tables.raw_user_events)}")
+    shutil.rmtree(lake.settings.home / "lakehouse" / "bronze" / "user_events")
+    anew = Lakehouse(lake.settings, lake.spark)
+    for _ in range(2):
+        ingest.run(anew, {"topic": "user-events"})
+
+    assert values(anew) == sent
 
 
 def test_key_headers_and_position_are_kept(lake, own_broker):

@@ -146,3 +146,16 @@ def test_where_no_postgresql_was_meant_nothing_is_stored_and_that_is_said(monkey
         "so churn_prediction stays in gold.churn_predictions alone."
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_source_no_longer_has_leaves_postgresql_when_all_of_it_is_read(lake):
+    noted = [(user, NOON.date(), 0.1, False, 0.5, "1", NOON) for user in ("gone", "stays")]
+    rows = lake.spark.createDataFrame(noted, tables.churn_predictions.schema)
+    lake.upsert(tables.churn_predictions, rows)
+    store.run(lake, {"table": "churn_prediction"})
+    lake.refresh(tables.churn_predictions, rows.where("user_id = 'stays'"), scope=rows.select("user_id", "as_of"))
+    lake.progress.forget("store churn_prediction")
+
+    store.run(lake, {"table": "churn_prediction"})
+
+    assert read(lake, "SELECT user_id FROM churn_prediction") == [("stays",)]

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from gold.engines.diversity import Diverse
 from gold.engines.ids import with_ids
 from gold.engines.stamps import replace_stamped
-from gold.listening.audience import askers, queries, unavailable
+from gold.listening.audience import askers, lists_by, queries, unavailable
 from gold.listening.champion import ChampionFactors, champion_factors
 from gold.listening.engaged import engaged
 from gold.listening.hybrid.explaining import REASONS, with_explanations
@@ -34,7 +34,7 @@ NEWS = (
 @task
 def recommend(lake: Lakehouse) -> None:
     """Recommend to every user, and to strangers of each language, by listening, text and popularity together."""
-    if news := lake.news("recommend", *NEWS):
+    if news := lake.news("recommend", *NEWS, into=[tables.final_recommendations], by=lists_by(lake.settings)):
         with scratch_folder(lake) as scratch:
             served = champion_factors(lake)
             made = _personal(lake, served, scratch).unionByName(_trending(lake, served), allowMissingColumns=True)

@@ -76,11 +76,11 @@ def by_text(stores: Stores, user_id: str, n: int) -> Figure:
 
 
 def history(stores: Stores, user_id: str) -> Figure:
-    """The newest events of a user: `ts`, `event`, `title`, `seconds`, `rating`, `weight`, `episode_id`."""
+    """The newest events of a user: `ts`, `event`, `title`, `seconds`, `rating`, `episode_id`."""
     rows = stores.lake.rows(
         f"""
         SELECT ts, event, coalesce(title, new_episode_id) AS title, listened_seconds AS seconds, rating,
-               CAST(weight AS DOUBLE) AS weight, new_episode_id AS episode_id
+               new_episode_id AS episode_id
         FROM (
             SELECT * FROM {tables.user_events} WHERE user_id = $user_id ORDER BY ts DESC LIMIT {MOST_EVENTS}
         ) AS newest

@@ -9,16 +9,18 @@ NAME = "`main`.`silver`.`daily_engagement`"
 
 
 def test_unity_catalog_is_told_the_key_and_what_everything_is():
-    assert creation("`main`.`gold`.`user_ids`", tables.user_ids, folder=None) == (
+    assert creation("`main`.`gold`.`user_ids`", tables.user_ids, "1a", folder=None) == (
         "CREATE TABLE IF NOT EXISTS `main`.`gold`.`user_ids` "
         "(`id` string NOT NULL COMMENT 'user_id', `idx` int COMMENT 'dense number, never reused', PRIMARY KEY (`id`)) "
         "USING delta COMMENT 'A dense number for each user_id, which models count by.' "
-        "TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true')"
+        "TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true', 'delta.enableDeletionVectors' = 'true', "
+        "'delta.logRetentionDuration' = 'interval 30 days', "
+        "'delta.deletedFileRetentionDuration' = 'interval 30 days', 'reclake.identity' = '1a')"
     )
 
 
 def test_a_folder_has_no_key_because_only_unity_catalog_knows_keys():
-    statement = creation(NAME, tables.daily_engagement, folder="/home/anna's lake/silver")
+    statement = creation(NAME, tables.daily_engagement, "1a", folder="/home/anna's lake/silver")
 
     assert "PRIMARY KEY" not in statement
     assert r"USING delta LOCATION '/home/anna\'s lake/silver' CLUSTER BY (`day`) COMMENT '" in statement

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 from contextlib import nullcontext
 from decimal import Decimal
 
@@ -101,6 +102,109 @@ def test_versions_that_changed_no_row_are_read_once(lake, ids):
 
     assert lake.changes(tables.user_ids, "me") is None
     assert lake.progress.of("me") == {"gold.user_ids": lake.version(tables.user_ids)}
+
+
+@pytest.fixture
+def forgetful(spark):
+    """Let everything be vacuumed that the newest version does not need, as time does."""
+    settings = {
+        "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+        # By default in 10,000 tasks, however few files there are.
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "1",
+    }
+    for name, value in settings.items():
+        spark.conf.set(name, value)
+    yield lambda name: spark.sql(f"OPTIMIZE {name}") and spark.sql(f"VACUUM {name} RETAIN 0 HOURS")
+    for name in settings:
+        spark.conf.unset(name)
+
+
+def test_whoever_lags_behind_what_was_vacuumed_reads_the_table_and_what_is_left_of_its_targets(lake, ids, forgetful):
+    source, made = tables.user_ids, tables.item_ids
+    lake.append_new(source, ids(("gone", 0), ("stays", 1)))
+    lake.append_new(made, ids(("gone", 0), ("stays", 1)))
+    lake.changes(source, "lags", into=[made]).commit()
+    lake.refresh(source, ids(("stays", 2)), scope=ids(("gone", 0), ("stays", 1)).select("id"))
+    forgetful(lake.name(source))
+
+    lagging, new = lake.changes(source, "lags", into=[made]), lake.changes(source, "is new")
+
+    assert {row["id"] for row in lagging.touched("id").collect()} == {"gone", "stays"}
+    for found in (lagging, new):
+        assert (found.is_whole, [tuple(row) for row in found.rows.collect()]) == (True, [("stays", 2)])
+    lagging.commit()
+    assert lake.changes(source, "lags", into=[made]) is None
+
+
+def test_whoever_lags_behind_a_log_that_was_cleaned_up_reads_the_table(lake, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    consume(lake, tables.user_ids)
+    lake.spark.sql(f"ALTER TABLE {lake.name(tables.user_ids)} SET TBLPROPERTIES ('delta.checkpointInterval' = '3')")
+    lake.append_new(tables.user_ids, ids(("b", 1)))
+    log = lake.settings.home / "lakehouse" / "gold" / "user_ids" / "_delta_log"
+    assert list(log.glob("*3.checkpoint.parquet"))
+    for version in range(3):
+        (log / f"{version:020}.json").unlink()
+
+    new = lake.changes(tables.user_ids, "me")
+
+    assert (new.is_whole, new.rows.count()) == (True, 2)
+
+
+def test_tables_of_older_versions_keep_their_files_as_long_as_their_log_and_get_an_identity_once(lake, spark, ids):
+    lake.append_new(tables.user_ids, ids(("a", 0)))
+    name = lake.name(tables.user_ids)
+    kept = ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration", "reclake.identity")
+
+    def properties():
+        found = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {name}").collect()}
+        return [found.get(key) for key in kept]
+
+    assert properties()[:2] == ["interval 30 days", "interval 30 days"]
+    first, listed = properties()[2], ", ".join(map(repr, kept))
+    spark.sql(f"ALTER TABLE {name} UNSET TBLPROPERTIES ({listed})")
+    assert properties() == [None, None, None]
+    for _ in range(2):
+        Lakehouse(lake.settings, spark).name(tables.user_ids)
+    *durations, identity = properties()
+    lake.replace(tables.user_ids, ids(("b", 0)))
+
+    assert durations == ["interval 30 days", "interval 30 days"]
+    assert first != identity
+    assert None not in (first, identity)
+    assert properties() == [*durations, identity]
+    history = spark.sql(f"DESCRIBE HISTORY {name}").select("operation").collect()
+    assert [row[0] for row in history].count("SET TBLPROPERTIES") == 1
+
+
+def test_tables_made_anew_and_other_settings_let_a_consumer_begin_again(lake, spark, ids):
+    source, made = tables.user_ids, tables.item_ids
+    lake.append_new(source, ids(("a", 0), ("b", 1)))
+    lake.append_new(made, ids(("a", 0)))
+
+    def finds(by="weights", of=lake):
+        found = of.changes(source, "me", into=[made], by=by)
+        if found:
+            found.commit()
+        return found and (found.is_whole, found.feed.count())
+
+    assert [finds(), finds(), finds(by="others"), finds(by="others")] == [(True, 2), None, (True, 2), None]
+    assert finds(by=None) is None, "who depends on nothing is contradicted by nothing"
+    finds()
+
+    def drop(table):
+        spark.sql(f"DROP TABLE {lake.name(table)}")
+        shutil.rmtree(lake.settings.home / "lakehouse" / "gold" / table.name)
+        return Lakehouse(lake.settings, spark)
+
+    without = drop(made)
+    assert [finds(of=without), finds(of=without)] == [(True, 2), None]
+    without.append_new(made, ids(("a", 0)))
+    assert [finds(of=without), finds(of=without)] == [(True, 2), None]
+    anew = drop(source)
+    for number in range(4):
+        anew.append_new(source, ids((f"c{number}", number)))
+    assert [finds(of=anew), finds(of=anew)] == [(True, 4), None]
 
 
 def test_touched_keys_include_those_that_an_update_left(lake, spark):
@@ -214,7 +318,7 @@ def test_a_table_that_cannot_be_tagged_is_a_warning_that_says_what_to_run(lake, 
 
 @pytest.mark.parametrize("table", [tables.sessions, tables.quality_results], ids=str)
 def test_the_statement_of_unity_catalog_is_one_that_spark_parses_but_for_the_key(spark, table):
-    statement = creation("`main`.`silver`.`made`", table, folder=None)
+    statement = creation("`main`.`silver`.`made`", table, "1a", folder=None)
     key = re.search(r", PRIMARY KEY \([^)]*\)", statement)[0]
 
     spark.sql(f"EXPLAIN {statement.replace('`main`', 'spark_catalog').replace(key, '')}")

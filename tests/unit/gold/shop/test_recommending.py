@@ -4,7 +4,7 @@ import pytest
 
 from gold.shop.champion import install
 from gold.shop.item_item import ItemItem, neighbours
-from gold.shop.recent import recent_sessions, still_active
+from gold.shop.recent import active_sessions, recent_sessions, still_active
 from gold.shop.tasks import recommend_sessions
 from lakehouse import tables
 from lakehouse.recommendations import ANYONE
@@ -35,6 +35,18 @@ def test_recent_are_the_newest_days_without_bots(lake):
     )
 
     assert {row["session_key"] for row in recent_sessions(lake, 3).collect()} == {"first", "last"}
+
+
+def test_a_session_is_active_by_when_it_ended_however_long_ago_it_began(lake):
+    put(
+        lake,
+        session("long", "a", day=0, ended_at=at(9)),
+        session("over", "a", day=7),
+        session("newest", "a", day=9),
+        session("bot", "a", day=11, is_bot=True),
+    )
+
+    assert {row["session_key"] for row in active_sessions(lake, 24).collect()} == {"long", "newest"}
 
 
 @pytest.fixture

@@ -36,7 +36,6 @@ def listening(*minutes_ago, user_id="user-1", event="like", episode="ep-1"):
             "user_id": user_id,
             "new_episode_id": episode,
             "event": event,
-            "weight": 2,
         }
         for ago in minutes_ago
     ]

@@ -153,3 +153,21 @@ def test_in_any_batches_the_tables_equal_a_batch_computation(new_lake, universes
             ignore_nullable=True,
             ignore_metadata=True,
         )
+
+
+def test_other_weights_count_for_old_events_too_and_who_has_none_left_has_no_engagement(new_lake):
+    lake = new_lake()
+    schema = tables.user_events.schema
+    liked = [
+        (name, dt.date(2024, 5, 1), dt.datetime(2024, 5, 1, 10), name, "ep1", "like", None, None, None)
+        for name in ("a", "gone")
+    ]
+    events = lake.spark.createDataFrame(liked, schema)
+    lake.upsert(tables.user_events, events)
+    update_engagement.run(lake, {})
+    assert engagement(lake, "") == [(1, 2, 1), (1, 2, 1)]
+    lake.refresh(tables.user_events, events.where("user_id = 'a'"), scope=events.select(*tables.user_events.key))
+
+    update_engagement.run(lake.with_settings(lake.settings.model_copy(update={"event_weight_like": 7.0})), {})
+
+    assert engagement(lake, "") == [(1, 7, 1)]

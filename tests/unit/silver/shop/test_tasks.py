@@ -174,9 +174,11 @@ def test_items_are_counted_by_day(lake):
     ]
 
 
-def test_reading_everything_again_changes_nothing(lake, spark):
+def test_reading_everything_again_changes_nothing_but_what_no_click_tells(lake, spark):
     made = (tables.clickstream_events, tables.sessions, tables.daily_item_activity, tables.purchases)
     before = {table: sorted(lake.read(table).collect(), key=str) for table in made}
+    for table, key in {tables.sessions: "session_key", tables.daily_item_activity: "item_id"}.items():
+        lake.append_new(table, lake.read(table).limit(1).withColumn(key, F.lit("nobody's")))
     shutil.rmtree(lake.progress.folder)
     run(lake)
 
@@ -249,7 +251,8 @@ def test_in_any_batches_the_tables_equal_a_batch_computation(new_lake, universes
                 files[batch].append(purchase(**fields | {"user": f"{number}-{fields['user']}"}))
     lake = new_lake()
     # So few that sessions become a bot's, and cease to be one, in the second batch.
-    lake = lake.with_settings(lake.settings.model_copy(update={"session_most_events": 1}))
+    few = {"session_most_events": 1, "session_longest_hours": random.choice([0.5, 1, 24])}
+    lake = lake.with_settings(lake.settings.model_copy(update=few))
     for number in range(2):
         random.shuffle(clicks[number])
         receive(lake, tables.raw_clickstream, *clicks[number])
@@ -259,6 +262,8 @@ def test_in_any_batches_the_tables_equal_a_batch_computation(new_lake, universes
             job.run(lake, {})
 
     assert lake.read(tables.sessions).select("is_bot").distinct().count() == 2
+    longest = lake.read(tables.sessions).agg(F.max("session_length")).first()[0]
+    assert longest < lake.settings.session_longest_hours * 3600
     for table, expected in batch_computation(lake, clicks[0] + clicks[1], files).items():
         # When a window was final depends on the batches.
         fields = [field for field in table.schema if field.name in expected.columns]
