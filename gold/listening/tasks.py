@@ -47,8 +47,9 @@ def train_als(lake: Lakehouse) -> None:
 @task
 def recommend_als(lake: Lakehouse) -> None:
     """Recommend to every user, and to `ANYONE`, the best episodes that are available and that they have not seen."""
-    sources, by = (tables.als_user_factors, tables.als_item_factors, tables.episodes), lists_by(lake.settings)
-    if news := lake.news("recommend_als", *sources, into=[tables.als_top_n], by=by):
+    # What somebody has heard is not recommended any longer, also while the model stays.
+    sources = (tables.daily_engagement, tables.als_user_factors, tables.als_item_factors, tables.episodes)
+    if news := lake.news("recommend_als", *sources, into=[tables.als_top_n], by=lists_by(lake.settings)):
         served = champion_factors(lake).without(unavailable(lake))
         best = Diverse(served.factors, lake.settings.diversity).recommend(queries(lake), lake.settings.top_n)
         explained = with_reasons(best, engaged(lake, served.configuration), served.items, served.configuration)

@@ -16,7 +16,7 @@ from silver.listening.refinements import EPISODES, EVENTS
 
 # An event without it would weigh nothing.
 _HAS_ITS_MEASURE = (
-    "CASE event WHEN 'pause' THEN listened_seconds IS NOT NULL WHEN 'rate' THEN rating IS NOT NULL ELSE true END"
+    "CASE event WHEN 'pause' THEN listened_seconds IS NOT NULL WHEN 'rate' THEN rating IS NOT NULL ELSE TRUE END"
 )
 
 

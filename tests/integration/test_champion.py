@@ -96,6 +96,21 @@ def test_what_is_recommended_is_available_and_says_why_and_strangers_get_what_is
     assert {row["user_id"] for row in final} == everybody | {f"{ANYONE}:en"}
     assert [row["recommended_episode_id"] for row in final if row["user_id"] == f"{ANYONE}:en"] == ["e0"]
 
+    # The model stays; what somebody has completed since does not.
+    heard = next(row["recommended_episode_id"] for row in final if row["user_id"] == "u0")
+    at = dt.datetime.combine(FIRST_DAY + dt.timedelta(days=20), dt.time(12))
+    completed = [("u0", heard, at.date(), Decimal(1), 1, 1, at)]
+    lake.upsert(tables.daily_engagement, lake.spark.createDataFrame(completed, tables.daily_engagement.schema))
+
+    recommend_als.run(lake, {})
+    recommend.run(lake, {})
+
+    als = lake.read(tables.als_top_n).where("user_id = 'u0'").collect()
+    final = lake.read(tables.final_recommendations).where("user_id = 'u0'").collect()
+    assert als
+    assert final
+    assert heard not in {row["new_episode_id"] for row in als} | {row["recommended_episode_id"] for row in final}
+
 
 def test_configurations_compete_serve_and_can_be_taken_back(lake):
     registry = recommenders(lake.settings)

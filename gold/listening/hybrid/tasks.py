@@ -22,6 +22,8 @@ from lakehouse.scratch import Scratch, scratch_folder
 from lakehouse.task import task
 
 NEWS = (
+    # What somebody has heard is not recommended any longer, also while the model stays.
+    tables.daily_engagement,
     tables.als_user_factors,
     tables.als_item_factors,
     tables.blend_weights,
