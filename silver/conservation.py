@@ -97,7 +97,11 @@ def _news(lake: Lakehouse, refinement: Refinement) -> _News | None:
     if arrived and read < arrived.first_version:
         arrived = None
     if arrived and arrived.is_whole:
-        arrived = replace(arrived, feed=lake.as_of(source, read))
+        feed = lake.as_of(source, read)
+        if read < ends[source]:
+            # What was deleted since is nowhere to be found, and not lost.
+            feed = feed.join(lake.read(source).select(*source.key), list(source.key), "left_semi")
+        arrived = replace(arrived, feed=feed)
     elif arrived:
         is_read = (F.col("_commit_version") <= read) | (F.col("_change_type") == "delete")
         arrived = replace(arrived, feed=arrived.feed.where(is_read))

@@ -42,7 +42,9 @@ def test_updated_and_deleted_rows_are_left_out(lake):
 
 
 def test_columns_that_delta_keeps_in_some_files_are_no_columns_of_the_table(lake):
-    lake.upsert(E, engagement(lake, range(10), 1))
+    # Two files, of which one is written anew.
+    for users in (range(5), range(5, 10)):
+        lake.upsert(E, engagement(lake, users, 1))
     name = lake.name(E)
     lake.spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'false')")
     lake.upsert(E, engagement(lake, range(5, 15), 2))
