@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze import json_lines, ledger
@@ -180,8 +179,8 @@ def _append(lake: Lakehouse, topic: str, table: Table, staging: Staging, content
         R.value: F.col("value"),
         R.ingested_at: F.current_timestamp(),
     }
-    columns = (given.get(field.name, F.lit(None)).cast(field.dataType).alias(field.name) for field in table.schema)
-    _add(lake, table, lines.select(*columns))
+    columns = (given.get(name, F.lit(None)).alias(name) for name in table.names)
+    lake.append(table, lines.select(*columns))
     log.info("%s: %d contents of landing files came in", topic, len(new))
 
 
@@ -208,12 +207,7 @@ def _register(lake: Lakehouse, topic: str, contents: Mapping[int, tuple[str, _Co
         rows = [
             (topic, number, file_hash, one.file, one.num_rows, now) for number, (file_hash, one) in contents.items()
         ]
-        _add(lake, tables.landed, few_rows(lake.spark, rows, tables.landed.schema))
-
-
-def _add(lake: Lakehouse, table: Table, rows: DataFrame) -> None:
-    """Append rows whose keys are known to be new, for which nothing has to be merged."""
-    rows.write.format("delta").mode("append").saveAsTable(lake.name(table))
+        lake.append(tables.landed, few_rows(lake.spark, rows, tables.landed.schema))
 
 
 def _held(lake: Lakehouse, topic: str, table: Table, numbers: Collection[int]) -> Collection[int]:

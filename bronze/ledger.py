@@ -94,7 +94,7 @@ def note(lake: Lakehouse, rows: Collection[Judged]) -> None:
 def add(lake: Lakehouse, rows: Collection[Judged]) -> None:
     """Note what became of files of which nothing is noted, for which nothing has to be merged; see `note`."""
     if rows:
-        _noted(lake, rows).write.format("delta").mode("append").saveAsTable(lake.name(tables.files))
+        lake.append(tables.files, _noted(lake, rows))
     _tell(rows)
 
 

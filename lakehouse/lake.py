@@ -150,6 +150,10 @@ class Lakehouse:
         """
         delta.upsert(self.name(table), table, self._fitted(table, rows), wins=wins)
 
+    def append(self, table: Table, rows: DataFrame) -> None:
+        """Append rows whose keys are known to be new, for which nothing has to be merged."""
+        self._fitted(table, rows).write.format("delta").mode("append").saveAsTable(self.name(table))
+
     def append_new(self, table: Table, rows: DataFrame) -> None:
         """Insert the rows whose key is not there yet and leave the others as they are."""
         delta.append_new(self.name(table), table, self._fitted(table, rows))
