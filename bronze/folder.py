@@ -6,6 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _HIDDEN = "its name starts with a dot or an underscore, as those of unfinished f
 _UNFINISHED = "its name ends as those of unfinished files do"
 _UNFINISHED_ENDS = (".tmp", ".part")
 _FOLDER = "it is a folder, and only files directly in this folder are read: move its files up"
+_GONE = "it has gone"
 _LINK = "it is a link to a folder, and only folders themselves are looked into"
 
 
@@ -78,9 +80,10 @@ class Seen:
     @property
     def name(self) -> str:
         """The path as text that a table and a log can hold, whatever bytes it consists of."""
-        if self.place.isprintable():
+        if self.place.isprintable() and "\\" not in self.place:
             return self.place
-        text = os.fsencode(self.place).decode("utf-8", "backslashreplace")
+        # A backslash as well, so that no two places have one name.
+        text = os.fsencode(self.place.replace("\\", r"\\")).decode("utf-8", "backslashreplace")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
     @property
@@ -97,6 +100,8 @@ class Seen:
 def look(inbox: Inbox) -> Sequence[Seen]:
     """Look at everything in a folder, in the order of names; nothing where there is no such folder.
 
+    What goes between listing and looking, such as a file that gets its name at that moment, is left to the next run.
+
     Raises
     ------
     InputFileError
@@ -111,7 +116,8 @@ def look(inbox: Inbox) -> Sequence[Seen]:
             f"The folder {error.filename or inbox.path} of {inbox.source} cannot be listed: {error.strerror}. Correct "
             f"{inbox.setting} or its rights."
         ) from None
-    return [_seen(path, inbox.kinds, is_nested=inbox.is_nested) for path in paths]
+    seen = (_seen(path, inbox.kinds, is_nested=inbox.is_nested) for path in paths)
+    return [entry for entry in seen if entry.fault != _GONE]
 
 
 def see(path: Path, kinds: Sequence[str], *, is_nested: bool = False) -> Seen:
@@ -149,7 +155,7 @@ def _seen(place: str, kinds: Sequence[str], *, is_nested: bool) -> Seen:
     try:
         status = os.stat(place)  # noqa: PTH116
     except FileNotFoundError:
-        return Seen(place, fault="it is a link to nothing" if os.path.islink(place) else "it has gone")  # noqa: PTH114
+        return Seen(place, fault="it is a link to nothing" if os.path.islink(place) else _GONE)  # noqa: PTH114
     except OSError as error:
         return Seen(place, fault=f"it cannot be looked at: {error.strerror}")
     name = os.path.basename(place)  # noqa: PTH119
@@ -165,7 +171,9 @@ def _paths(folder: str, is_nested: bool) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if is_nested and not _hidden(entry.name) and entry.is_dir(follow_symlinks=False):
-                yield from _paths(entry.path, is_nested)
+                # One that was cleared away meanwhile keeps nobody from the others.
+                with suppress(FileNotFoundError):
+                    yield from _paths(entry.path, is_nested)
             else:
                 yield entry.path
 

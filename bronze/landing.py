@@ -12,9 +12,11 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from filelock import FileLock
 from pyspark.sql import functions as F
 
 from bronze import json_lines, ledger
@@ -37,6 +39,8 @@ STRAY = "landing"
 
 _FILES, _BYTES = 10_000, 1 << 30
 """Of files that are taken at once: what one transaction appends and what has room on a small disk."""
+_UNPACKED = 20
+"""How much larger lines of JSON are than what a good compression makes of them."""
 
 L, R = tables.landed.c, tables.raw_user_events.c
 
@@ -60,6 +64,25 @@ def take_in(lake: Lakehouse, topic: str, table: Table) -> None:
     stays in bronze, where nothing is taken back. A file that cannot be taken stops no other: it is named with its
     reason, once, in the log and in `ops.files`, which the gates of bronze look at.
     """
+    with _alone(lake.settings, topic):
+        _take_in(lake, topic, table)
+
+
+@contextmanager
+def _alone(settings: Settings, topic: str) -> Iterator[None]:
+    """Let another run of the topic wait, which would give the same numbers to other contents.
+
+    In a workspace the jobs run one at a time, and a volume has no locks.
+    """
+    if settings.on_databricks:
+        yield
+        return
+    settings.files.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.files / f"landing-{topic}.lock"):
+        yield
+
+
+def _take_in(lake: Lakehouse, topic: str, table: Table) -> None:
     entries = look(_inbox(lake.settings, topic))
     strays = _strays(lake.settings)
     before = ledger.known(lake, topic, STRAY)
@@ -93,11 +116,12 @@ def _batches(news: Sequence[Seen]) -> Iterator[Sequence[Seen]]:
     batch: list[Seen] = []
     size = 0
     for entry in sorted(news, key=lambda entry: (entry.written_at, entry.place)):
-        if batch and (len(batch) == _FILES or size + entry.size > _BYTES):
+        weight = entry.size * (_UNPACKED if entry.compression else 1)
+        if batch and (len(batch) == _FILES or size + weight > _BYTES):
             yield batch
             batch, size = [], 0
         batch.append(entry)
-        size += entry.size
+        size += weight
     if batch:
         yield batch
 

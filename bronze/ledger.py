@@ -61,7 +61,10 @@ def unreadable(source: str, seen: Seen, before: Judged | None, *, is_moving: boo
 
 def known(lake: Lakehouse, *sources: str) -> Mapping[str, Judged]:
     """What is noted of the files of some sources, by their names: one question, however many there are."""
-    noted = lake.read(tables.files).where(F.col(T.source).isin(*sources)).select(*_NOTED).toArrow()
+    # Before landing files there were files of purchases alone, and no column to say so.
+    source = F.coalesce(T.source, F.lit(tables.raw_purchases.name))
+    noted = lake.read(tables.files).withColumn(T.source, source).where(F.col(T.source).isin(*sources))
+    noted = noted.select(*_NOTED).toArrow()
     rows = (Judged(*values) for values in zip(*(column.to_pylist() for column in noted.columns), strict=True))
     return {row.file: row for row in rows}
 

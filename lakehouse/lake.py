@@ -84,7 +84,9 @@ class Lakehouse:
         opened = delta.place(self.settings, table) in self._session.opened
         return opened or delta.exists(self.spark, self.settings, table)
 
-    def changes(self, table: Table, consumer: str, into: Sequence[Table] = (), by: object = None) -> Changes | None:
+    def changes(
+        self, table: Table, consumer: str, into: Sequence[Table] = (), by: object = None, *, is_copied: bool = False
+    ) -> Changes | None:
         """What changed in `table` since `consumer` last committed; none when no row did.
 
         The consumer commits it after its last write, see `Changes.commit`.
@@ -95,8 +97,12 @@ class Lakehouse:
             What the consumer makes of it. One that is dropped, or is another, is made of the whole table.
         by : object, optional
             The settings that it depends on, whose `repr` says all of them. Others make everything anew.
+        is_copied : bool
+            The consumer keeps a copy elsewhere. Once it has read something, a table that was made anew is to be copied
+            also while it has no rows.
         """
-        return self._changes(self._subject(table, into, by), consumer, self._newest(table))
+        subject = self._subject(table, into, by)
+        return self._changes(subject, consumer, self._newest(table), is_copied=is_copied)
 
     def everything(self, table: Table, consumer: str, into: Sequence[Table] = (), by: object = None) -> Changes:
         """All of `table`, as `changes` gives it to a consumer that has read nothing yet."""
@@ -178,10 +184,13 @@ class Lakehouse:
     def _newest(self, table: Table) -> delta.Commit:
         return delta.newest(self.spark, self.name(table))
 
-    def _changes(self, subject: _Subject, consumer: str, end: delta.Commit) -> Changes | None:
+    def _changes(
+        self, subject: _Subject, consumer: str, end: delta.Commit, *, is_copied: bool = False
+    ) -> Changes | None:
         noted, about = self.progress.noted(consumer, str(subject.source)), self._about(subject)
         if noted is None or not noted.is_of(about) or noted.position > end.version:
-            return self._unless_empty(self._everything(subject, consumer, end))
+            whole = self._everything(subject, consumer, end)
+            return whole if is_copied and noted else self._unless_empty(whole)
         reading = self._reading(consumer, subject)
         if noted.position == end.version:
             if noted.about != about:
@@ -193,7 +202,8 @@ class Lakehouse:
             feed = delta.changed(self.spark, self.name(subject.source), start, end.version)
         except delta.FeedGoneError as error:
             log.warning("%s reads all of %s: %s", consumer, subject.source, error)
-            return self._unless_empty(self._everything(subject, consumer, end))
+            whole = self._everything(subject, consumer, end)
+            return whole if is_copied else self._unless_empty(whole)
         if feed is None:
             # A merge that found nothing to do, an optimisation: there is nothing that could be lost.
             reading.commit({noted.source: end.version})

@@ -24,7 +24,7 @@ from lakehouse.spark import as_read
 
 _OWNER = "_owner.json"
 _LONGEST_RUN_SECONDS = 7 * 86_400
-"""Nobody can ask another machine whether a process of its own still runs."""
+"""Nobody can ask another machine, or from another container, whether a process of its own still runs."""
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,15 @@ class _Owner(BaseModel):
 
     @classmethod
     def me(cls) -> _Owner:
-        return cls(machine=platform.node(), process=ProcessId.current())
+        return cls(machine=_machine(), process=ProcessId.current())
+
+
+def _machine() -> str:
+    """Where process ids mean the same: containers may share a name and not their processes."""
+    try:
+        return f"{platform.node()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return platform.node()
 
 
 @contextmanager
@@ -93,7 +101,7 @@ def remove_abandoned(place: Path, now: float) -> None:
 def _is_abandoned(folder: Path, now: float) -> bool:
     try:
         owner = _Owner.model_validate_json((folder / _OWNER).read_bytes())
-        if owner.machine == platform.node():
+        if owner.machine == _machine():
             return not owner.process.alive()
     except (OSError, ValidationError):
         # Of an older version, or begun at this moment.

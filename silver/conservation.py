@@ -87,7 +87,7 @@ def _news(lake: Lakehouse, refinement: Refinement) -> _News | None:
         table: changes.last_version if changes else noted[str(table)]
         for table, changes in ((tables.quarantine, refused), (target, stored), (source, arrived))
     }
-    if ends[target] < before.get(str(target), 0):
+    if str(target) in before and stored and stored.is_whole:
         # Another table of that name: nothing of it was ever counted.
         lake.progress.forget(consumer)
         return _news(lake, refinement)

@@ -12,8 +12,8 @@ HIGHEST_QUARANTINED_SHARE = 0.05
 """More than this of the records of the same batches in quarantine, and a person should look."""
 
 
-def quarantine() -> Suite:
-    """What is expected of what could not be used, of listening and of the shop."""
+def quarantine(product: str) -> Suite:
+    """What the gate of a product expects of what could not be used; all of it, as only a person should look."""
     c = tables.quarantine.c
     return Suite(
         tables.quarantine,
@@ -25,4 +25,5 @@ def quarantine() -> Suite:
             warning(maximum("share_of_records", HIGHEST_QUARANTINED_SHARE)),
         ),
         scope="inserted",
+        gate=product,
     )

@@ -84,7 +84,7 @@ def store(lake: Lakehouse, table: str) -> None:
         known = connected.knows(stored.target)
         if not known:
             lake.progress.forget(consumer)
-        if new := lake.changes(stored.source, consumer):
+        if new := lake.changes(stored.source, consumer, is_copied=True):
             with scratch_folder(lake) as scratch:
                 # Rows may have to be sent twice, and deleted ones are rare.
                 changed = scratch("changed", stored.fitted(new.latest))

@@ -63,6 +63,8 @@ class Suite:
         Columns whose values say where something changed; by default the table's key.
     part : str
         Which of several suites of the table this is.
+    gate : str
+        Whose suite this is, of a table that two gates look at: each notes by itself what it has seen.
     counting : callable, optional
         Makes the rows, or none when there is nothing new to count.
     derived : mapping of str to str
@@ -75,6 +77,7 @@ class Suite:
     scope: Scope
     touched_by: tuple[str, ...] = ()
     part: str = ""
+    gate: str = ""
     counting: Callable[[Lakehouse], Counted | None] | None = None
     derived: Mapping[str, str] = field(default_factory=dict)
 

@@ -56,10 +56,13 @@ def check_quality(lake: Lakehouse, layer: str) -> None:
     at = dt.datetime.now(dt.UTC)
     _record(lake, checks, at)
     publish(lake.settings, checks, at)
-    for done in checks:
-        if not done.broken:
-            done.subject.new.commit()
-    _report(lake, layer, checks)
+    try:
+        for done in checks:
+            if not done.broken:
+                done.subject.new.commit()
+    finally:
+        # Also if another run of the gate got there first: what is broken is said.
+        _report(lake, layer, checks)
 
 
 def _record(lake: Lakehouse, checks: Sequence[Check], at: dt.datetime) -> None:

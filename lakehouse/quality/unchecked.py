@@ -38,10 +38,11 @@ def unchecked(lake: Lakehouse, suite: Suite) -> Unchecked | None:
         return Unchecked(suite, counted.rows, counted.version, counted.new) if counted else None
     if not lake.exists(suite.table):
         return None
+    consumer = f"{CONSUMER}_{suite.gate}" if suite.gate else CONSUMER
     if suite.scope == "whole":
-        if news := lake.news(CONSUMER, suite.table):
+        if news := lake.news(consumer, suite.table):
             return Unchecked(suite, _derived(suite, lake.read(suite.table)), news.of[suite.table], news)
-    elif new := lake.changes(suite.table, CONSUMER):
+    elif new := lake.changes(suite.table, consumer):
         return Unchecked(suite, _derived(suite, _standing(lake, suite, new)), new.last_version, new)
     return None
 

@@ -23,7 +23,7 @@ _HAS_ITS_MEASURE = (
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
     ways = conserved(EVENTS), conserved(EPISODES)
-    return [*ways, _user_events(), _daily_engagement(), _episodes(), quarantine()]
+    return [*ways, _user_events(), _daily_engagement(), _episodes(), quarantine("listening")]
 
 
 def _user_events() -> Suite:

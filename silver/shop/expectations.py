@@ -20,7 +20,7 @@ from silver.shop.sessions import MOST_ITEMS
 def suites(_: Settings) -> Sequence[Suite]:
     """What is expected of the layer's tables."""
     ways = conserved(CLICKS), conserved(PURCHASES)
-    return [*ways, _clicks(), _purchases(), _sessions(), _daily_item_activity(), quarantine()]
+    return [*ways, _clicks(), _purchases(), _sessions(), _daily_item_activity(), quarantine("shop")]
 
 
 def _clicks() -> Suite:

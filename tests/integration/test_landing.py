@@ -7,11 +7,14 @@ import os
 
 import pyarrow as pa
 import pytest
+from filelock import FileLock, Timeout
 
 from bronze import landing, ledger
 from bronze.ingest import ingest
 from lakehouse import tables
+from lakehouse.lake import Lakehouse
 from lakehouse.quality.gate import check_quality
+from lakehouse.settings import Settings
 from producers.simulator.listening import Simulation
 from producers.simulator.simulation import simulate
 from silver.listening.tasks import update_events
@@ -161,3 +164,19 @@ def test_a_run_that_is_killed_repeats_nothing_and_loses_nothing(new_lake, monkey
 
     assert lines(lake) == [(-3, 1, "e3"), (-2, 1, "e1"), (-1, 1, "e2")]
     assert set(states(lake).values()) == {"taken"}
+
+
+def test_no_two_runs_of_a_topic_give_numbers_at_once(tmp_path, monkeypatch):
+    lake = Lakehouse(Settings(reclake_home=tmp_path))
+    other = FileLock(lake.settings.files / "landing-user-events.lock", timeout=0)
+
+    def work(*_):
+        with pytest.raises(Timeout):
+            other.acquire()
+
+    monkeypatch.setattr(landing, "_take_in", work)
+
+    landing.take_in(lake, "user-events", tables.raw_user_events)
+
+    with other:
+        assert other.is_locked

@@ -1,6 +1,7 @@
 """The task `store` between a real lakehouse and a real PostgreSQL: each row once, whatever happens to either."""
 
 import os
+import shutil
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -159,3 +160,10 @@ def test_what_the_source_no_longer_has_leaves_postgresql_when_all_of_it_is_read(
     store.run(lake, {"table": "churn_prediction"})
 
     assert read(lake, "SELECT user_id FROM churn_prediction") == [("stays",)]
+
+    # Made anew, and nothing is predicted yet.
+    lake.spark.sql(f"DROP TABLE {lake.name(tables.churn_predictions)}")
+    shutil.rmtree(lake.settings.home / "lakehouse" / "gold" / "churn_predictions")
+    store.run(Lakehouse(lake.settings, lake.spark), {"table": "churn_prediction"})
+
+    assert read(lake, "SELECT user_id FROM churn_prediction") == []

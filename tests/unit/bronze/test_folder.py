@@ -1,6 +1,7 @@
 """What lies in the folder of purchases and which of it is a file to read; no Spark."""
 
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -74,6 +75,30 @@ def test_a_name_of_any_bytes_is_text_of_one_line(tmp_path):
 
     assert entry.name.endswith("/M\\xfcller\\n.csv")
     assert entry.fault is None
+
+
+def test_no_two_places_have_one_name(tmp_path):
+    for name in ("a\tb.csv", r"a\tb.csv", r"a\\tb.csv"):
+        (tmp_path / name).touch()
+
+    assert len({entry.name for entry in look(purchases(tmp_path))}) == 3
+
+
+def test_what_goes_while_somebody_looks_is_left_to_the_next_run(tmp_path, monkeypatch):
+    for name in ("cleared/x.jsonl", "stays.jsonl", ".renamed.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    listed = os.scandir
+
+    def clearing(folder):
+        if str(folder).endswith("cleared"):
+            shutil.rmtree(folder)
+            (tmp_path / ".renamed.jsonl").unlink()
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", clearing)
+
+    assert [entry.path.name for entry in look(landing(tmp_path))] == ["stays.jsonl"]
 
 
 def test_landing_folders_are_looked_into_but_hidden_ones_and_links(tmp_path):
