@@ -38,8 +38,8 @@ def train_als(lake: Lakehouse) -> None:
     """Decide which configuration serves and fit it when engagement has changed; see `gold.listening.training`."""
     sources, serving = (tables.daily_engagement, tables.user_ids), (tables.als_user_factors, tables.als_item_factors)
     # Factors know episodes by their numbers: other numbers are another training, new ones are not.
-    made = (*serving, tables.item_ids)
-    if news := lake.news("train_als", *sources, into=made, by=Configuration.of(lake.settings)):
+    by = Configuration.of(lake.settings), lake.about(tables.item_ids)
+    if news := lake.news("train_als", *sources, into=serving, by=by):
         from gold.listening.training import train
 
         train(lake, news.of)
