@@ -67,8 +67,10 @@ def listen(farewell: str) -> None:
             signal.signal(number, _interrupt)
     signal.set_wakeup_fd(wakening.detach(), warn_on_full_buffer=False)
     threading.Thread(target=_hear, args=(hearing,), name="interruption", daemon=True).start()
-    # Spark's gateway shows the interrupt itself, with its traceback.
-    logging.getLogger().addFilter(lambda _: not asked())
+    # Spark's gateway shows the interrupt itself, and that its JVM is gone, with tracebacks. A logger's filter does not
+    # see what comes from loggers below it.
+    for logger in (None, "py4j.clientserver", "py4j.java_gateway"):
+        logging.getLogger(logger).addFilter(lambda _: not asked())
     atexit.register(_wait_for_children)
 
 
