@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 PROGRAM = """
-import hashlib, subprocess, sys, threading, time
+import hashlib, logging, subprocess, sys, threading, time
 from lakehouse import interruption
 
 def sleep():
@@ -21,6 +21,14 @@ def keep_it_from_others():
         sleep()
     except BaseException:
         raise ValueError("of a library") from None
+
+def lose_its_gateway():
+    try:
+        sleep()
+    finally:
+        logging.error("of the root")
+        for name in ("py4j.clientserver", "py4j.java_gateway"):
+            logging.getLogger(name).error("of the gateway")
 
 def compute():
     # Another thread gets its turn when this one is in the library.
@@ -149,3 +157,14 @@ def test_what_runs_in_the_background_of_a_shell_is_not_interrupted(start):
     output, _ = program.communicate("go on\n", timeout=30)
 
     assert (program.returncode, output) == (0, "both done\ntoo far\n")
+
+
+def test_what_a_gateway_says_of_its_end_is_no_part_of_the_farewell(start):
+    program = start("lose_its_gateway")
+
+    os.killpg(program.pid, signal.SIGINT)
+    _, errors = program.communicate(timeout=60)
+
+    assert "KeyboardInterrupt" in errors
+    assert "of the root" not in errors
+    assert "of the gateway" not in errors
