@@ -120,15 +120,9 @@ def look(inbox: Inbox) -> Sequence[Seen]:
     return [entry for entry in seen if entry.fault != _GONE]
 
 
-def see(path: Path, kinds: Sequence[str], *, is_nested: bool = False) -> Seen:
-    """Look at one entry without opening it: a pipe would never answer.
-
-    Parameters
-    ----------
-    is_nested : bool
-        Whether folders are looked into, so that one that is met is a link.
-    """
-    return _seen(str(path), kinds, is_nested=is_nested)
+def see(path: Path, kinds: Sequence[str]) -> Seen:
+    """Look at one entry without opening it: a pipe would never answer."""
+    return _seen(str(path), kinds, is_nested=False)
 
 
 def is_unmoved(seen: Seen) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -101,8 +101,8 @@ class Lakehouse:
             The consumer keeps a copy elsewhere. Once it has read something, a table that was made anew is to be copied
             also while it has no rows.
         """
-        subject = self._subject(table, into, by)
-        return self._changes(subject, consumer, self._newest(table), is_copied=is_copied)
+        subject = replace(self._subject(table, into, by), is_copied=is_copied)
+        return self._changes(subject, consumer, self._newest(table))
 
     def everything(self, table: Table, consumer: str, into: Sequence[Table] = (), by: object = None) -> Changes:
         """All of `table`, as `changes` gives it to a consumer that has read nothing yet."""
@@ -184,13 +184,10 @@ class Lakehouse:
     def _newest(self, table: Table) -> delta.Commit:
         return delta.newest(self.spark, self.name(table))
 
-    def _changes(
-        self, subject: _Subject, consumer: str, end: delta.Commit, *, is_copied: bool = False
-    ) -> Changes | None:
+    def _changes(self, subject: _Subject, consumer: str, end: delta.Commit) -> Changes | None:
         noted, about = self.progress.noted(consumer, str(subject.source)), self._about(subject)
         if noted is None or not noted.is_of(about) or noted.position > end.version:
-            whole = self._everything(subject, consumer, end)
-            return whole if is_copied and noted else self._unless_empty(whole)
+            return self._whole(subject, consumer, end)
         reading = self._reading(consumer, subject)
         if noted.position == end.version:
             if noted.about != about:
@@ -202,8 +199,7 @@ class Lakehouse:
             feed = delta.changed(self.spark, self.name(subject.source), start, end.version)
         except delta.FeedGoneError as error:
             log.warning("%s reads all of %s: %s", consumer, subject.source, error)
-            whole = self._everything(subject, consumer, end)
-            return whole if is_copied else self._unless_empty(whole)
+            return self._whole(subject, consumer, end)
         if feed is None:
             # A merge that found nothing to do, an optimisation: there is nothing that could be lost.
             reading.commit({noted.source: end.version})
@@ -216,11 +212,14 @@ class Lakehouse:
         rows, reading = self.as_of(subject.source, end.version), self._reading(consumer, subject)
         return Changes(rows, subject.source, True, 0, end.version, end.at, reading, targets)
 
-    def _unless_empty(self, whole: Changes) -> Changes | None:
-        if whole.feed.isEmpty() and all(target.isEmpty() for target in whole.targets):
+    def _whole(self, subject: _Subject, consumer: str, end: delta.Commit) -> Changes | None:
+        """Everything, unless neither the source nor what was made of it has rows."""
+        whole = self._everything(subject, consumer, end)
+        has_copy = subject.is_copied and any(whole.reading.begun.values())
+        if not has_copy and whole.feed.isEmpty() and all(target.isEmpty() for target in whole.targets):
             whole.commit()
             return None
-        log.info("%s reads all of %s, version %d", whole.reading.consumer, whole.table, whole.last_version)
+        log.info("%s reads all of %s, version %d", consumer, whole.table, whole.last_version)
         return whole
 
     def _subject(self, source: Table, into: Sequence[Table] = (), by: object = None) -> _Subject:
@@ -254,6 +253,7 @@ class _Subject:
     source: Table
     into: tuple[Table, ...] = ()
     by: str = ""
+    is_copied: bool = False
 
 
 class _Session:
